@@ -1,0 +1,77 @@
+import type { HttpRoute } from './http-route.ts'
+import type { ServerIdentities } from './identity.ts'
+import type { LocalReplies } from './local-reply.ts'
+import type { StreamRoute } from './stream-route.ts'
+
+interface ListenerBase {
+  /** Literal IPv4 or IPv6 address (no brackets) or host name to bind. */
+  readonly address: string
+  readonly port: number
+  /**
+   * Binds with IP_TRANSPARENT: the socket accepts connections that the kernel's TPROXY hands it, and the local address
+   * of such a connection is its original destination.
+   */
+  readonly transparent: boolean
+}
+
+/**
+ * Passes byte streams on. Whether a connection is TLS is found out from its first bytes.
+ */
+export interface StreamListener extends ListenerBase {
+  readonly kind: 'stream'
+  /** In order of preference; many listeners usually share one array. */
+  readonly routes: readonly StreamRoute[]
+  readonly identities: ServerIdentities
+  /**
+   * How long to wait for the first bytes of a client where the choice of route depends on them, in ms. A client that
+   * stays silent is then taken for a plain one without a server name.
+   */
+  readonly firstBytesTimeoutMs: number
+  /** Longest time a TLS handshake with a client may take, in ms. */
+  readonly handshakeTimeoutMs: number
+}
+
+/** Speaks HTTP/1.1 to clients. */
+export interface HttpListener extends ListenerBase {
+  readonly kind: 'http'
+  readonly routes: readonly HttpRoute[]
+  /** Present on a listener that terminates TLS. */
+  readonly identities: ServerIdentities | undefined
+  readonly settings: HttpSettings
+}
+
+/** What holds for every request of a listener, whichever route it takes. */
+export interface HttpSettings {
+  /** Peers (addresses and CIDR blocks) whose X-Forwarded-* headers are believed. */
+  readonly trustedPeers: readonly string[]
+  /** Renders the answers that the proxy gives by itself. */
+  readonly replies: LocalReplies
+  /** Header names and values added to responses; an empty name means the header is not sent. */
+  readonly responseTokens: ResponseTokens
+  /** Added to every response, in order. */
+  readonly extraResponseHeaders: readonly (readonly [name: string, value: string])[]
+  /** Largest request head (request line and headers) in bytes. */
+  readonly maxHeadBytes: number
+  /** Largest request body in bytes; 0 = no limit. */
+  readonly maxBodyBytes: number
+  /** Idle time after which a kept-alive client connection is closed, in ms. */
+  readonly keepAliveTimeoutMs: number
+  /** Longest time for a request head to arrive, in ms. */
+  readonly headTimeoutMs: number
+  readonly handshakeTimeoutMs: number
+  /** Idle connections kept open to upstreams; 0 = a new connection for each request. */
+  readonly upstreamKeepAlive: number
+}
+
+export interface ResponseTokens {
+  /** `Server` of answers the proxy gives by itself. */
+  readonly server: string | undefined
+  /** `Via` of proxied answers. */
+  readonly via: string | undefined
+  /** Name of the header that carries the ms spent waiting for the upstream. */
+  readonly upstreamLatency: string | undefined
+  /** Name of the header that carries the ms spent in this proxy. */
+  readonly proxyLatency: string | undefined
+  /** Name of the header that carries the upstream's status. */
+  readonly upstreamStatus: string | undefined
+}

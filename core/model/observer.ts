@@ -1,0 +1,54 @@
+import type { SocketAddress } from './address.ts'
+
+/**
+ * What the data plane tells about each connection and request as it happens. Control styles turn it into their own
+ * log lines. Called synchronously on the data path: an observer must not throw and must not wait.
+ */
+export interface Observer {
+  /** A connection was accepted. `destination` is the original one on a transparent listener. */
+  accepted(connection: ConnectionInfo): void
+  /** A ClientHello was read on a stream listener and TLS will be terminated here. */
+  terminatingTls(connection: ConnectionInfo, serverName: string | undefined): void
+  /** No route took the connection (stream) or request (http). */
+  unrouted(connection: ConnectionInfo, what: 'stream' | 'http'): void
+  /** An upstream connection is about to be opened; `attempt` counts from 1. */
+  dialing(connection: ConnectionInfo, attempt: number, target: SocketAddress): void
+  /** An attempt failed; another may follow. */
+  dialFailed(
+    connection: ConnectionInfo,
+    attempt: number,
+    target: SocketAddress,
+    reason: string,
+  ): void
+  /** Something worth a line went wrong on a connection: a bad request, a failed handshake, a time-out. */
+  fault(connection: ConnectionInfo, message: string): void
+  streamFinished(record: StreamRecord): void
+  requestFinished(record: RequestRecord): void
+}
+
+export interface ConnectionInfo {
+  /** Unique within the process, from 1. */
+  readonly id: number
+  readonly client: SocketAddress
+  readonly destination: SocketAddress
+}
+
+export interface StreamRecord {
+  readonly connection: ConnectionInfo
+  /** nginx's scale: 200 normal, 500 no route, 502 upstream unreachable. */
+  readonly status: number
+  readonly bytesToClient: number
+  readonly bytesFromClient: number
+  readonly durationMs: number
+}
+
+export interface RequestRecord {
+  readonly connection: ConnectionInfo
+  /** As received. */
+  readonly requestLine: string
+  readonly status: number
+  readonly bytesToClient: number
+  readonly userAgent: string | undefined
+  readonly referer: string | undefined
+  readonly durationMs: number
+}
