@@ -11,6 +11,15 @@ export default defineConfig({
           testTimeout: 10_000,
         },
       },
+      {
+        extends: true,
+        test: {
+          name: 'scenarios',
+          include: ['scenarios/**/*.scenario.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
     ],
   },
 })

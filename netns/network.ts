@@ -1,0 +1,169 @@
+import type { Firewall } from './firewall/firewall.ts'
+import { availableFirewall } from './firewall/choose-firewall.ts'
+import { layOutLinks, type LinkLayout } from './link-layout.ts'
+import { NetworkNamespace } from './namespace.ts'
+import { NetlinkSocket } from './netlink/netlink-socket.ts'
+import type { NetlinkRequest } from './netlink/message.ts'
+import {
+  addAddress,
+  addBridge,
+  addPolicyRule,
+  addRoute,
+  addVeth,
+  getLink,
+  isOperational,
+  setLinkUp,
+} from './netlink/route-requests.ts'
+import type { NamespacePlan, NetworkPlan } from './network-plan.ts'
+import { planFaults } from './plan-faults.ts'
+import { withDefaultSysctls, writeSysctls } from './sysctl.ts'
+
+export interface NetworkOptions {
+  /** Binds each namespace to `/run/netns/NAME`; see `NamespaceOptions.name`. Default: false. */
+  readonly named?: boolean
+  /** What loads the rule sets. Default: nft in this process, iptables where libnftables is missing. */
+  readonly firewall?: Firewall
+}
+
+/**
+ * A network that is up. Disposing of it lets go of all of it; the kernel clears it away once no process or socket is
+ * left in it.
+ */
+export interface Network extends Disposable {
+  readonly plan: NetworkPlan
+  readonly firewall: Firewall
+  /** @throws RangeError when the plan has no namespace of that name. */
+  namespace(name: string): NetworkNamespace
+}
+
+/**
+ * Builds a network, whole or not at all.
+ * @throws Error that lists every fault of the plan, or names the step that failed, its place and its errno.
+ */
+export function openNetwork(plan: NetworkPlan, options: NetworkOptions = {}): Network {
+  const faults = planFaults(plan)
+  if (faults.length > 0) throw new Error(`Cannot build the network: ${faults.join('; ')}`)
+  const { named = false, firewall = availableFirewall() } = options
+  using built = new DisposableStack()
+  const namespaces = new Map<string, NetworkNamespace>()
+  const namespace = (name: string): NetworkNamespace => {
+    const found = namespaces.get(name)
+    if (found === undefined) throw new RangeError(`The network has no namespace "${name}"`)
+    return found
+  }
+  for (const { name } of plan.namespaces) {
+    const label = name
+    namespaces.set(name, built.use(NetworkNamespace.create(named ? { name } : { label })))
+  }
+  build(plan, namespace, firewall)
+  const owned = built.move()
+  return {
+    plan,
+    firewall,
+    namespace,
+    [Symbol.dispose]: () => {
+      owned.dispose()
+    },
+  }
+}
+
+/** One socket and few sends for each namespace, since a system call costs more than the work it asks for. */
+function build(
+  plan: NetworkPlan,
+  namespace: (name: string) => NetworkNamespace,
+  firewall: Firewall,
+): void {
+  using sockets = new DisposableStack()
+  const layout = layOutLinks(plan)
+  const entries = plan.namespaces.map((node) => {
+    const opened = namespace(node.name)
+    const socket = sockets.use(opened.run(() => new NetlinkSocket(node.name)))
+    const sysctls = splitSysctls(node, layout)
+    return { node, opened, socket, sysctls }
+  })
+  // Before there are interfaces: `conf.default` is what a new interface starts with.
+  for (const { opened, sysctls } of entries) writeSysctls(opened, sysctls.general)
+  for (const { node, socket } of entries) {
+    socket.transact(linkRequests(node.name, layout, (name) => namespace(name).fd))
+  }
+  for (const { opened, sysctls } of entries) writeSysctls(opened, sysctls.ofInterfaces)
+  for (const { node, socket } of entries) socket.transact(addressRequests(node.name, layout))
+  for (const { node, socket } of entries) socket.transact(routingRequests(node, layout))
+  for (const { node, socket } of entries) waitForLinks(node.name, socket, layout)
+  for (const { node, opened } of entries) {
+    for (const ruleSet of node.ruleSets) firewall.apply(opened, ruleSet)
+  }
+}
+
+/** Bridges are left out: they pass frames whatever the state of their own interface. */
+function waitForLinks(name: string, socket: NetlinkSocket, { pairs }: LinkLayout): void {
+  const deadline = performance.now() + LINK_DEADLINE_MS
+  let waiting = pairs.flatMap(({ ends }) => ends).filter(({ namespace }) => namespace === name)
+  for (;;) {
+    const states = socket.transact(waiting.map(getLink)).map(isOperational)
+    waiting = waiting.filter((_, index) => states[index] !== true)
+    const [late] = waiting
+    if (late === undefined) return
+    if (performance.now() > deadline) {
+      throw new Error(`The link ${late.name} in ${name} is not up after ${LINK_DEADLINE_MS} ms`)
+    }
+    // A kernel before 6.8 does it in its own time, once a second.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2)
+  }
+}
+
+const LINK_DEADLINE_MS = 5_000
+
+function splitSysctls({ name, sysctls }: NamespacePlan, layout: LinkLayout) {
+  const interfaces = layout.interfaces.get(name) ?? []
+  const ofInterface = (key: string): boolean =>
+    interfaces.some((link) => key.includes(`.${link.name}.`))
+  const entries = Object.entries(withDefaultSysctls(sysctls))
+  return {
+    general: Object.fromEntries(entries.filter(([key]) => !ofInterface(key))),
+    ofInterfaces: Object.fromEntries(entries.filter(([key]) => ofInterface(key))),
+  }
+}
+
+/** A pair is made from the namespace of its first end, which is where its bridge is. */
+function linkRequests(
+  name: string,
+  { bridges, pairs }: LinkLayout,
+  descriptorOf: (namespace: string) => number,
+): NetlinkRequest[] {
+  return [
+    ...bridges.filter(({ namespace }) => namespace === name).map(addBridge),
+    ...pairs
+      .filter(({ ends }) => ends[0].namespace === name)
+      .map(({ ends: [end, peer], bridge }) =>
+        addVeth({
+          name: end.name,
+          index: end.index,
+          ...(bridge === undefined ? {} : { master: bridge }),
+          peer: { ...peer, namespaceFd: descriptorOf(peer.namespace) },
+        }),
+      ),
+  ]
+}
+
+function addressRequests(name: string, { interfaces }: LinkLayout): NetlinkRequest[] {
+  return (interfaces.get(name) ?? []).flatMap((link) => [
+    setLinkUp(link),
+    ...link.addresses.map((address) => addAddress(address, link)),
+  ])
+}
+
+function routingRequests(
+  { name, routes, policyRules }: NamespacePlan,
+  { interfaces }: LinkLayout,
+): NetlinkRequest[] {
+  return [
+    ...routes.map((route) =>
+      addRoute(
+        route,
+        interfaces.get(name)?.find((link) => link.name === route.interface),
+      ),
+    ),
+    ...policyRules.map(addPolicyRule),
+  ]
+}
