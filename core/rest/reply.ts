@@ -1,0 +1,30 @@
+import type { ServerResponse } from 'node:http'
+import type { RestReply } from './exchange.ts'
+
+/** Sends a reply; Node leaves the body out where the method or status has none. */
+export function sendReply(
+  response: ServerResponse,
+  { status, body, headers = {} }: RestReply,
+  common: Readonly<Record<string, string>>,
+): void {
+  if (response.headersSent || response.destroyed) return
+  const text = typeof body === 'string' ? body : body === undefined ? '' : JSON.stringify(body)
+  const all: Record<string, string> = { ...common, ...headers }
+  if (status !== 204) {
+    all['content-type'] ??=
+      typeof body === 'string' ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8'
+    all['content-length'] = String(Buffer.byteLength(text))
+  }
+  response.writeHead(status, titled(all))
+  response.end(text)
+}
+
+/** Header names as people write them: `content-type` is sent as `Content-Type`. */
+function titled(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name.replace(/(?<=^|-)[a-z]/g, (letter) => letter.toUpperCase()),
+      value,
+    ]),
+  )
+}

@@ -1,0 +1,60 @@
+import { Listeners } from './listeners.ts'
+import { MemoryTables } from './memory-tables.ts'
+import { RuledTransaction } from './ruled-transaction.ts'
+import type { Store, StoreTransaction, StoreView } from './store.ts'
+import { Turns } from './turns.ts'
+
+/** A store that lives and dies with its process. */
+export function openMemoryStore(): Store {
+  return new MemoryStore()
+}
+
+class MemoryStore implements Store {
+  readonly #tables = new MemoryTables()
+  readonly #turns = new Turns()
+  readonly #listeners = new Listeners(0)
+  #version = 0
+
+  async version(): Promise<number> {
+    return this.#version
+  }
+
+  read<result>(work: (view: StoreView) => Promise<result>): Promise<result> {
+    return this.#turns.take(async () => {
+      const view = new RuledTransaction(this.#tables, this.#version)
+      try {
+        return await work(view)
+      } finally {
+        view.close()
+      }
+    })
+  }
+
+  async write<result>(work: (transaction: StoreTransaction) => Promise<result>): Promise<result> {
+    const result = await this.#turns.take(async () => {
+      const transaction = new RuledTransaction(this.#tables, this.#version)
+      try {
+        const outcome = await work(transaction)
+        this.#tables.commit()
+        if (transaction.changed) this.#version += 1
+        return outcome
+      } catch (error) {
+        this.#tables.rollback()
+        throw error
+      } finally {
+        transaction.close()
+      }
+    })
+    await this.#listeners.tell(this.#version)
+    return result
+  }
+
+  watch(listener: (version: number) => void | Promise<void>): Disposable {
+    return this.#listeners.add(listener)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#listeners.clear()
+    await this.#turns.idle()
+  }
+}

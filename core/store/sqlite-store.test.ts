@@ -1,0 +1,191 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempDisposable, readdir, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { openSqliteStore } from './sqlite-store.ts'
+import type { Store } from './store.ts'
+import { book, books } from './store-samples.ts'
+import { describeStore } from './store-suite.ts'
+
+async function temporaryFile(): Promise<string> {
+  const folder = await mkdtempDisposable(join(tmpdir(), 'meshyard-store-'))
+  onTestFinished(() => folder.remove())
+  return join(folder.path, 'kong.sqlite')
+}
+
+describeStore(async () => openSqliteStore(await temporaryFile()))
+
+/** Runs a program that has the store at `file` open as `store`. */
+function runWriter(file: string, program: string): ReturnType<typeof spawn> {
+  const source = `
+    import { openSqliteStore } from '#core/store/sqlite-store.ts'
+    import { books, book } from '#core/store/store-samples.ts'
+    await using store = await openSqliteStore(${JSON.stringify(file)})
+    ${program}
+  `
+  return spawn(process.execPath, ['--input-type=module-typescript', '--eval', source], {
+    cwd: import.meta.dirname,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+}
+
+async function finished(child: ReturnType<typeof spawn>): Promise<number | null> {
+  const [code]: (number | null)[] = await once(child, 'exit')
+  return code ?? null
+}
+
+describe('one file, many processes', () => {
+  it('is made once when many open it at the same moment', async () => {
+    const file = await temporaryFile()
+    const stores = await Promise.all(Array.from({ length: 8 }, () => openSqliteStore(file)))
+    await Promise.all(
+      stores.map((store, index) =>
+        store.write((transaction) => transaction.insert(books, book(`b${index}`))),
+      ),
+    )
+    expect(await stores[0]?.read((view) => view.list(books))).toHaveLength(8)
+    expect(await stores[7]?.version()).toBe(8)
+    for (const store of stores) await store[Symbol.asyncDispose]()
+  })
+
+  it('loses nothing when three processes create it and write at once', async () => {
+    const file = await temporaryFile()
+    const writers = ['a', 'b', 'c'].map((name) =>
+      runWriter(
+        file,
+        `for (let n = 0; n < 40; n += 1) {
+           await store.write((transaction) => transaction.insert(books, book(\`${name}-\${n}\`)))
+         }`,
+      ),
+    )
+    expect(await Promise.all(writers.map(finished))).toEqual([0, 0, 0])
+    await using store = await openSqliteStore(file)
+    expect(await store.read((view) => view.list(books))).toHaveLength(120)
+    expect(await store.version()).toBe(120)
+  })
+
+  it('holds whole transactions only, when a writer is killed at any moment', async () => {
+    const file = await temporaryFile()
+    await using store = await openSqliteStore(file)
+    const grown = new Promise<void>((resolve) => {
+      store.watch((version) => {
+        if (version >= 20) resolve()
+      })
+    })
+    const writer = runWriter(
+      file,
+      `for (let n = 0; ; n += 1) {
+         await store.write(async (transaction) => {
+           for (const half of ['x', 'y']) await transaction.insert(books, book(\`\${n}-\${half}\`))
+         })
+       }`,
+    )
+    await grown
+    writer.kill('SIGKILL')
+    await finished(writer)
+    const ids = (await store.read((view) => view.list(books))).map(({ id }) => id)
+    const written = await store.version()
+    expect(ids).toHaveLength(2 * written)
+    expect(written).toBeGreaterThanOrEqual(20)
+    await store.write((transaction) => transaction.insert(books, book('after')))
+  })
+
+  it('tells of a change by another process long before the poll', async () => {
+    const file = await temporaryFile()
+    await using store = await openSqliteStore(file, { pollMs: 600_000 })
+    await using other = await openSqliteStore(file)
+    for (let n = 0; n < 20; n += 1) {
+      const told = nextChange(store)
+      const start = performance.now()
+      await other.write((transaction) => transaction.insert(books, book(`${n}`)))
+      expect(await told).toBe(n + 1)
+      expect(performance.now() - start).toBeLessThan(1000)
+    }
+  })
+
+  it('makes a writer wait while another process writes, without stopping its process', async () => {
+    const file = await temporaryFile()
+    await using store = await openSqliteStore(file)
+    await using other = await openSqliteStore(file)
+    const events: string[] = []
+    const inside = Promise.withResolvers<void>()
+    const first = store.write(async (transaction) => {
+      await transaction.insert(books, book('a'))
+      await inside.promise
+      events.push('first')
+    })
+    const second = other
+      .write((transaction) => transaction.insert(books, book('b')))
+      .then(() => events.push('second'))
+    // A store that waited inside SQLite would never come here.
+    setTimeout(() => inside.resolve(), 20)
+    await Promise.all([first, second])
+    expect(events).toEqual(['first', 'second'])
+    expect(await store.read((view) => view.list(books))).toHaveLength(2)
+  })
+
+  it('shows a reader one state, whatever is written meanwhile', async () => {
+    const file = await temporaryFile()
+    await using store = await openSqliteStore(file)
+    await using other = await openSqliteStore(file)
+    const counts = await store.read(async (view) => {
+      const before = await view.list(books)
+      await other.write((transaction) => transaction.insert(books, book('a')))
+      return [before.length, (await view.list(books)).length]
+    })
+    expect(counts).toEqual([0, 0])
+    expect(await store.read((view) => view.list(books))).toHaveLength(1)
+  })
+})
+
+describe('opening', () => {
+  it('names the file that is no database', async () => {
+    const file = await temporaryFile()
+    await writeFile(file, 'this is not a database, however long it may be'.repeat(20))
+    await expect(openSqliteStore(file)).rejects.toMatchObject({
+      code: 'store-open-failed',
+      message: expect.stringContaining(file),
+    })
+  })
+
+  it('refuses the database of another program and of a newer version, and leaves them as they are', async () => {
+    const file = await temporaryFile()
+    using foreign = new DatabaseSync(file)
+    foreign.exec('CREATE TABLE theirs (x)')
+    await expect(openSqliteStore(file)).rejects.toThrow('database of another program')
+    expect(foreign.prepare('SELECT name FROM sqlite_schema').all()).toHaveLength(1)
+
+    const newer = await temporaryFile()
+    await (await openSqliteStore(newer))[Symbol.asyncDispose]()
+    using raised = new DatabaseSync(newer)
+    raised.exec('PRAGMA user_version = 99')
+    await expect(openSqliteStore(newer)).rejects.toThrow('newer version')
+  })
+
+  it('fails in a folder that is not there', async () => {
+    const file = join(await temporaryFile(), 'missing', 'kong.sqlite')
+    await expect(openSqliteStore(file)).rejects.toMatchObject({ code: 'store-open-failed' })
+  })
+
+  it('leaves one file when the last process has closed it', async () => {
+    const file = await temporaryFile()
+    const store = await openSqliteStore(file)
+    await store.write((transaction) => transaction.insert(books, book('a')))
+    await store[Symbol.asyncDispose]()
+    await store[Symbol.asyncDispose]()
+    expect(await readdir(join(file, '..'))).toEqual(['kong.sqlite'])
+    await expect(store.version()).rejects.toMatchObject({ code: 'store-closed' })
+  })
+})
+
+function nextChange(store: Store): Promise<number> {
+  return new Promise((resolve) => {
+    const listening = store.watch((version) => {
+      listening[Symbol.dispose]()
+      resolve(version)
+    })
+  })
+}

@@ -1,0 +1,70 @@
+import { watch } from 'node:fs'
+
+/** How long after a sign of change to look again, in ms: the sign comes before the change can be read. */
+const secondLooksMs = [1, 4, 20, 100] as const
+
+/** Where no notice of file changes can be had, how often to look, in ms. */
+const blindPollMs = 50
+
+/**
+ * Calls `look` soon after another process has written to the write-ahead log, and every `pollMs` in any case. `look`
+ * answers whether it found a change. It does not keep the process alive.
+ */
+export function watchLog(
+  file: string,
+  { pollMs, look }: { readonly pollMs: number; readonly look: () => Promise<boolean> },
+): Disposable {
+  let closed = false
+  let looking = false
+  let again = false
+  let timer: NodeJS.Timeout | undefined
+
+  const later = (round: number): void => {
+    const delay = secondLooksMs[round]
+    if (closed || delay === undefined) return
+    timer = setTimeout(() => void lookNow(round + 1), delay).unref()
+  }
+  const lookNow = async (round: number): Promise<void> => {
+    if (closed) return
+    if (looking) {
+      again = true
+      return
+    }
+    looking = true
+    clearTimeout(timer)
+    const found = await look()
+    looking = false
+    if (again) {
+      again = false
+      void lookNow(0)
+    } else if (!found) {
+      later(round)
+    }
+  }
+
+  const notices = watchFile(file, () => void lookNow(0))
+  const every = setInterval(
+    () => void lookNow(secondLooksMs.length),
+    notices === undefined ? Math.min(pollMs, blindPollMs) : pollMs,
+  ).unref()
+  return {
+    [Symbol.dispose]: () => {
+      closed = true
+      clearTimeout(timer)
+      clearInterval(every)
+      notices?.close()
+    },
+  }
+}
+
+/** undefined where the system has no more watches to give, or the file is not there. */
+function watchFile(file: string, changed: () => void): { close(): void } | undefined {
+  try {
+    const watcher = watch(file, { persistent: false }, changed)
+    // The poll stays, whatever happens to the watcher.
+    watcher.on('error', () => watcher.close())
+    return watcher
+  } catch {
+    return undefined
+  }
+}
