@@ -9,14 +9,15 @@ export interface AddressSet {
 export function addressSet(entries: readonly string[]): AddressSet {
   const list = new BlockList()
   for (const entry of entries) {
-    const slash = entry.indexOf('/')
-    const address = slash === -1 ? entry : entry.slice(0, slash)
+    const [address = '', length, ...rest] = entry.split('/')
     const family = isIP(address)
-    const length = slash === -1 ? (family === 6 ? 128 : 32) : Number(entry.slice(slash + 1))
-    if (family === 0 || !Number.isInteger(length)) {
+    const widest = family === 6 ? 128 : 32
+    const bits =
+      length === undefined ? widest : /^\d{1,3}$/.test(length) ? Number(length) : Infinity
+    if (family === 0 || bits > widest || rest.length > 0) {
       throw new RangeError(`Cannot read "${entry}" as an address or CIDR block`)
     }
-    list.addSubnet(address, length, family === 6 ? 'ipv6' : 'ipv4')
+    list.addSubnet(address, bits, family === 6 ? 'ipv6' : 'ipv4')
   }
   return {
     has: (address) => {

@@ -11,9 +11,12 @@ export interface Observer {
   terminatingTls(connection: ConnectionInfo, serverName: string | undefined): void
   /** No route took the connection (stream) or request (http). */
   unrouted(connection: ConnectionInfo, what: 'stream' | 'http'): void
-  /** An upstream connection is about to be opened; `attempt` counts from 1. */
+  /**
+   * An upstream is about to be used; `attempt` counts from 1. Told for an idle connection that is used again, too, so
+   * that each request shows its hop.
+   */
   dialing(connection: ConnectionInfo, attempt: number, target: SocketAddress): void
-  /** An attempt failed; another may follow. */
+  /** An upstream connection could not be opened; another attempt may follow. */
   dialFailed(
     connection: ConnectionInfo,
     attempt: number,
@@ -47,6 +50,7 @@ export interface RequestRecord {
   /** As received. */
   readonly requestLine: string
   readonly status: number
+  /** Of the body, without head and chunk framing. */
   readonly bytesToClient: number
   readonly userAgent: string | undefined
   readonly referer: string | undefined

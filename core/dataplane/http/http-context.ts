@@ -1,0 +1,24 @@
+import type { Channel } from '#core/dataplane/channel/channel.ts'
+import type { DialRequest } from '#core/dataplane/upstreams/dial.ts'
+import type { HttpListener } from '#core/model/listener.ts'
+import type { Observer } from '#core/model/observer.ts'
+import type { UpstreamPool } from './upstream-pool.ts'
+
+/** What an HTTP connection needs beside its bytes. */
+export interface HttpContext {
+  /** The configuration in force: another object after it was swapped, so read it at the start of each request. */
+  readonly listener: HttpListener
+  /** Whether TLS was terminated on the client's side. */
+  readonly encrypted: boolean
+  /** Opens an upstream connection; rejects with DialError. */
+  readonly dial: (request: DialRequest) => Promise<Channel>
+  readonly observer: Observer
+  /** Idle upstream connections, shared by all connections of a data plane. */
+  readonly upstreams: UpstreamPool
+}
+
+/** An accepted HTTP connection that is being served. */
+export interface HttpConnection {
+  /** Finishes the current request, then closes. */
+  drain(): void
+}
