@@ -19,15 +19,31 @@ export interface RunRecord {
     readonly cpus: number
     readonly firewall: string | undefined
   }
-  readonly counts: Readonly<Record<Verdict, number>>
+  /** Every test of the run: scenarios and unit tests together. */
+  readonly counts: Counts
   readonly topologies: readonly TopologyRecord[]
   readonly scenarios: readonly ScenarioRecord[]
+  readonly units: readonly UnitRecord[]
   /** Faults outside any scenario: set-up, tear-down, an unhandled rejection. */
   readonly faults: readonly string[]
 }
 
 /** `unknown`: the scenario could not observe what it needed, so it neither holds nor fails. */
 export type Verdict = 'passed' | 'failed' | 'skipped' | 'unknown'
+
+export type Counts = Readonly<Record<Verdict, number>>
+
+/** A test that is no scenario. It leaves no evidence, so it has a verdict and nothing more. */
+export interface UnitRecord {
+  readonly file: string
+  readonly suite: readonly string[]
+  readonly title: string
+  readonly verdict: Verdict
+  /** Why it is `skipped` or `unknown`, where that is known. */
+  readonly note: string | undefined
+  readonly durationMs: number
+  readonly failures: readonly FailureRecord[]
+}
 
 export interface TopologyRecord {
   readonly name: string
@@ -41,7 +57,7 @@ export interface TopologyRecord {
 }
 
 export interface ScenarioRecord {
-  /** Stable: file, suite titles and title joined by ` > `. */
+  /** Stable: file, suite titles and title joined by ` > `; a second scenario of the same titles ends in ` #2`. */
   readonly id: string
   readonly file: string
   readonly suite: readonly string[]
@@ -49,15 +65,34 @@ export interface ScenarioRecord {
   readonly title: string
   readonly topology: string | undefined
   readonly verdict: Verdict
+  /** Why a scenario is `skipped` or `unknown`, where it said so. */
+  readonly note: string | undefined
+  readonly startedAt: string | undefined
   readonly durationMs: number
-  readonly failures: readonly { readonly message: string; readonly stack: string | undefined }[]
+  /** Runs it took to reach the verdict; above 1 it was retried. */
+  readonly attempts: number
+  readonly tags: readonly string[]
+  /** Why it failed or is unknown; of a passed scenario, why its earlier attempts failed. */
+  readonly failures: readonly FailureRecord[]
   /** Commands as they were run inside the lab, in order. */
   readonly commands: readonly CommandRecord[]
   /** TCP connections as the packets on the links show them, oldest first. */
   readonly hops: readonly HopRecord[]
-  readonly logs: readonly { readonly node: string; readonly name: string; readonly text: string }[]
+  readonly logs: readonly LogRecord[]
   /** Shell lines that run this scenario again. */
   readonly reproduce: readonly string[]
+}
+
+export interface FailureRecord {
+  readonly message: string
+  readonly stack: string | undefined
+}
+
+export interface LogRecord {
+  readonly node: string
+  /** What the node calls it, such as `error.log`. */
+  readonly name: string
+  readonly text: string
 }
 
 export interface CommandRecord {

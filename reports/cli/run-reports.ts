@@ -1,0 +1,79 @@
+import { existsSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { readRunRecord, ReportError } from '#reports/record/reader.ts'
+import { writeReports, type ReportFormat } from '#reports/writers/write-reports.ts'
+
+const formats: readonly ReportFormat[] = ['json', 'junit', 'markdown', 'html']
+
+const usage = `Usage: node reports/cli/main.ts [report.json | folder | latest] [--format FORMAT] [--out FOLDER]
+
+Writes the formats of a report again from its report.json.
+  FORMAT  ${formats.join(', ')}; all of them unless given
+  FOLDER  where to; beside report.json unless given`
+
+type Print = (line: string, stream: 'stdout' | 'stderr') => void
+
+/** Runs the command; its result is the exit code: 0 written, 2 what was asked for cannot be done. */
+export function runReports(args: readonly string[], print: Print): number {
+  try {
+    const asked = parseRequest(args)
+    if (asked === 'help') {
+      print(usage, 'stdout')
+      return 0
+    }
+    const record = readRunRecord(asked.file)
+    writeReports(asked.out, record, { folder: asked.out, format: asked.format })
+    print(`Written to ${asked.out}`, 'stdout')
+    return 0
+  } catch (error) {
+    if (!(error instanceof ReportError)) throw error
+    print(error.message, 'stderr')
+    return 2
+  }
+}
+
+interface Request {
+  readonly file: string
+  readonly out: string
+  readonly format: ReportFormat | undefined
+}
+
+function parseRequest(args: readonly string[]): Request | 'help' {
+  const { values, positionals } = parseFlags(args)
+  if (values.help === true) return 'help'
+  const [which = 'latest', ...rest] = positionals
+  if (rest.length > 0) throw new ReportError(`Give one report, not ${positionals.length}.`)
+  const file = fileOf(which)
+  return { file, out: resolve(values.out ?? dirname(file)), format: formatOf(values.format) }
+}
+
+function parseFlags(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        format: { type: 'string' },
+        out: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    })
+  } catch (error) {
+    throw new ReportError(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`, {
+      cause: error,
+    })
+  }
+}
+
+function fileOf(which: string): string {
+  const named = which === 'latest' ? resolve('reports/out/latest') : resolve(which)
+  return existsSync(named) && statSync(named).isDirectory() ? join(named, 'report.json') : named
+}
+
+function formatOf(name: string | undefined): ReportFormat | undefined {
+  if (name === undefined) return undefined
+  const format = formats.find((known) => known === name)
+  if (format !== undefined) return format
+  throw new ReportError(`There is no format "${name}"; the formats are ${formats.join(', ')}.`)
+}

@@ -1,0 +1,18 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** Makes the folder of a new run below `parent`. Its name, the run's id, sorts by the time of its start (UTC). */
+export function createRunFolder(parent: string, startedAt: Date): { id: string; folder: string } {
+  mkdirSync(parent, { recursive: true })
+  const base = startedAt.toISOString().replace(/[-:]/g, '').replace('T', '-').replace('.', '-')
+  for (let attempt = 1; ; attempt += 1) {
+    const id = attempt === 1 ? base : `${base}-${attempt}`
+    const folder = join(parent, id)
+    try {
+      mkdirSync(folder)
+      return { id, folder }
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import type { HopRecord, ScenarioRecord, TopologyRecord } from '#reports/record/record.ts'
+import { renderBytes } from './bytes.ts'
+import { endsOf, explainOutcome, explainPayload } from './hop-words.ts'
+import { ladder } from './ladder.ts'
+import { html, type Markup } from './markup.ts'
+
+/** The connections of a scenario as packets showed them: a ladder for the eye, a table for the details. */
+export function hopSection(
+  { hops, id }: ScenarioRecord,
+  topology: TopologyRecord | undefined,
+): Markup | undefined {
+  if (hops.length === 0) return undefined
+  const order = topology?.nodes.map(({ name }) => name) ?? []
+  return html`<section>
+    <h4>Connections seen on the wire</h4>
+    ${ladder(hops, order)}
+    <details class="table">
+      <summary>As a table</summary>
+      <div class="scroll" tabindex="0" role="region" aria-label="Connections of ${id}">
+        <table class="hops">
+          <thead>
+            <tr>
+              <th scope="col">at (UTC)</th>
+              <th scope="col">link</th>
+              <th scope="col">from</th>
+              <th scope="col">to</th>
+              <th scope="col">payload</th>
+              <th scope="col">sent</th>
+              <th scope="col">answered</th>
+              <th scope="col">end</th>
+            </tr>
+          </thead>
+          <tbody>
+            ${hops.map(row)}
+          </tbody>
+        </table>
+      </div>
+    </details>
+  </section>`
+}
+
+function row(hop: HopRecord): Markup {
+  const [from, to] = endsOf(hop)
+  return html`<tr>
+    <td>${hop.at.slice(11, -1)}</td>
+    <td>${hop.link}</td>
+    <td>${end(from, hop.source)}</td>
+    <td>${end(to, hop.destination)}</td>
+    <td class="${hop.payload}">${explainPayload(hop)}</td>
+    <td>${renderBytes(hop.bytesToServer)}</td>
+    <td>${renderBytes(hop.bytesToClient)}</td>
+    <td>${explainOutcome(hop)}</td>
+  </tr> `
+}
+
+function end(name: string, address: string): Markup {
+  return name === address ? html`${address}` : html`${name} <span class="dim">${address}</span>`
+}
