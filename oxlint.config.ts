@@ -54,6 +54,8 @@ export default defineConfig({
     'no-underscore-dangle': 'off',
     // It does not see that a switch over a union is complete; the compiler's noImplicitReturns does.
     'typescript/consistent-return': 'off',
+    // `fc.property(…)` is how fast-check is written; the compiler knows what a default export has.
+    'import/no-named-as-default-member': 'off',
     'import/extensions': ['error', 'always', { ignorePackages: true }],
     'typescript/consistent-type-imports': 'error',
     'typescript/no-floating-promises': 'error',

@@ -31,7 +31,8 @@ function gatherMessage(bytes: Uint8Array): Uint8Array | 'need-more' | 'invalid' 
   let at = 0
   while (at + 5 <= bytes.length) {
     const length = (bytes[at + 3]! << 8) | bytes[at + 4]!
-    if (bytes[at] !== 22 || bytes[at + 1] !== 3 || length === 0 || length > 1 << 14) return 'invalid'
+    if (bytes[at] !== 22 || bytes[at + 1] !== 3 || length === 0 || length > 1 << 14)
+      return 'invalid'
     const fragment = bytes.subarray(at + 5, at + 5 + length)
     fragments.push(fragment)
     gathered += fragment.length

@@ -1,20 +1,160 @@
+import type { Socket } from 'node:net'
+import { MeshError } from '#core/base/errors.ts'
+import type { SocketAddress } from '#core/model/address.ts'
+import type { Observer } from '#core/model/observer.ts'
 import type { Snapshot } from '#core/model/snapshot.ts'
+import { adoptSocket } from './channel/adopt-socket.ts'
+import type { HttpConnection } from './http/http-context.ts'
+import { UpstreamPool } from './http/upstream-pool.ts'
+import { ListenerSet, type RunningListener } from './listeners/listener-set.ts'
+import { isLoop, LoopGuard } from './listeners/loop-guard.ts'
+import { OpenSockets } from './listeners/open-sockets.ts'
+import { serveConnection } from './listeners/serve-connection.ts'
+import { dial } from './upstreams/dial.ts'
 
 /** The running proxy: listeners, connections and nothing about who configured them. */
 export interface Dataplane extends AsyncDisposable {
   /**
    * Opens listeners that are new, closes those that are gone, and swaps the configuration of the rest between two
-   * connections. All or nothing: when a new listener cannot be bound, the old snapshot stays.
+   * connections (http: two requests). All or nothing: when a new listener cannot be bound, the old snapshot stays.
    * @throws MeshError `listen-failed` naming each address that could not be bound and why.
    */
   apply(snapshot: Snapshot): Promise<void>
   /** Stops accepting and resolves when the last connection has finished or `timeoutMs` has passed. */
   drain(timeoutMs: number): Promise<'drained' | 'timeout'>
   readonly counters: Counters
+  /** Where the snapshot's listeners are bound, in its order. */
+  readonly listening: readonly SocketAddress[]
 }
 
 export interface Counters {
   readonly accepted: number
   readonly active: number
   readonly requests: number
+}
+
+/** Opens a data plane without listeners. Disposing of it cuts all connections. */
+export function openDataplane(options: { readonly observer: Observer }): Dataplane {
+  return new RunningDataplane(options.observer)
+}
+
+class RunningDataplane implements Dataplane {
+  readonly #observer: Observer
+  readonly #listeners = new ListenerSet((socket, listener) => this.#accept(socket, listener))
+  readonly #clients = new OpenSockets()
+  readonly #dialled = new OpenSockets()
+  readonly #http = new Map<HttpConnection, RunningListener>()
+  readonly #upstreams = new UpstreamPool()
+  readonly #loopGuard = new LoopGuard()
+  #accepted = 0
+  #requests = 0
+  #draining = false
+  /** Changes run one after the other. */
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(observer: Observer) {
+    this.#observer = observed(observer, () => {
+      this.#requests += 1
+    })
+  }
+
+  get counters(): Counters {
+    return { accepted: this.#accepted, active: this.#clients.size, requests: this.#requests }
+  }
+
+  get listening(): readonly SocketAddress[] {
+    return this.#listeners.listening
+  }
+
+  apply(snapshot: Snapshot): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#draining) throw new MeshError('closed', 'The data plane is shutting down')
+      await this.#listeners.apply(snapshot.listeners)
+      for (const [http, listener] of this.#http) if (listener.retired) http.drain()
+    })
+  }
+
+  async drain(timeoutMs: number): Promise<'drained' | 'timeout'> {
+    await this.#stopAccepting()
+    for (const http of this.#http.keys()) http.drain()
+    const { promise, resolve } = Promise.withResolvers<'timeout'>()
+    const timer = setTimeout(resolve, timeoutMs, 'timeout')
+    const empty = this.#clients.empty().then(() => 'drained' as const)
+    const outcome = await Promise.race([empty, promise])
+    clearTimeout(timer)
+    return outcome
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stopAccepting()
+    this.#upstreams[Symbol.dispose]()
+    this.#clients.destroyAll()
+    this.#dialled.destroyAll()
+    await Promise.all([this.#clients.empty(), this.#dialled.empty()])
+  }
+
+  #stopAccepting(): Promise<void> {
+    this.#draining = true
+    return this.#inTurn(() => this.#listeners.close())
+  }
+
+  #inTurn(change: () => Promise<void>): Promise<void> {
+    const done = this.#last.then(change)
+    this.#last = done.catch(() => {})
+    return done
+  }
+
+  #accept(accepted: Socket, listener: RunningListener): void {
+    // The client may have left while it waited to be accepted.
+    if (accepted.remoteAddress === undefined) return void accepted.destroy()
+    this.#accepted += 1
+    let http: HttpConnection | undefined
+    const channel = adoptSocket(accepted, {
+      onAdopted: (socket) => this.#clients.add(socket, () => http && this.#http.delete(http)),
+    })
+    const connection = { id: this.#accepted, client: channel.remote, destination: channel.local }
+    this.#observer.accepted(connection)
+
+    const { config, key } = listener
+    const passage = this.#loopGuard.passage(connection.client, key)
+    if (isLoop(passage, config.kind === 'stream' || config.transparent ? 'once' : 'some')) {
+      this.#observer.fault(connection, `Loop: the proxy dialled itself (${passage.join(' -> ')})`)
+      return channel.reset()
+    }
+    serveConnection(channel, connection, {
+      listener,
+      observer: this.#observer,
+      upstreams: this.#upstreams,
+      dial: (request) =>
+        dial(request, {
+          onConnecting: (socket) => {
+            this.#dialled.add(socket)
+            this.#loopGuard.remember(socket, passage)
+          },
+        }),
+      onHttp: (started) => {
+        http = started
+        this.#http.set(started, listener)
+        if (this.#draining || listener.retired) started.drain()
+      },
+    })
+  }
+}
+
+/** An observer that also counts requests. */
+function observed(observer: Observer, onRequest: () => void): Observer {
+  return {
+    accepted: (connection) => observer.accepted(connection),
+    terminatingTls: (connection, serverName) => observer.terminatingTls(connection, serverName),
+    unrouted: (connection, what) => observer.unrouted(connection, what),
+    dialing: (connection, attempt, target) => observer.dialing(connection, attempt, target),
+    dialFailed: (connection, attempt, target, reason) =>
+      observer.dialFailed(connection, attempt, target, reason),
+    fault: (connection, message) => observer.fault(connection, message),
+    streamFinished: (record) => observer.streamFinished(record),
+    requestFinished: (record) => {
+      onRequest()
+      observer.requestFinished(record)
+    },
+  }
 }

@@ -1,4 +1,5 @@
 import type { LogLevel } from '#core/base/log.ts'
+import type { Directives } from './directives.ts'
 
 /** What a node was told by defaults, kong.conf, KONG_* variables and flags, checked and typed. Kong 1.1, section "Configuration". */
 export interface KongConfig {
@@ -32,6 +33,8 @@ export interface KongConfig {
   readonly clientMaxBodySize: number
   /** Directives by block, lower-case name to value: `nginx_proxy_proxy_bind` is `injected.proxy['proxy_bind']`. */
   readonly injected: Readonly<Record<InjectionBlock, Readonly<Record<string, string>>>>
+  /** What `injected` means. */
+  readonly directives: Directives
   /** Every effective key and its value as text, for `.kong_env` and `GET /`; secrets are not masked here. */
   readonly effective: Readonly<Record<string, string>>
 }
@@ -41,7 +44,14 @@ export interface CertificateFiles {
   readonly privateKey: string
 }
 
-export type ErrorContentType = 'text/plain' | 'text/html' | 'application/json' | 'application/xml'
+export const errorContentTypes = [
+  'application/json',
+  'application/xml',
+  'text/html',
+  'text/plain',
+] as const
+
+export type ErrorContentType = (typeof errorContentTypes)[number]
 
 export type InjectionBlock = 'http' | 'proxy' | 'admin' | 'stream' | 'sproxy'
 

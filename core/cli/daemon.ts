@@ -1,0 +1,30 @@
+import { closeSync, writeSync } from 'node:fs'
+import { MeshError, messageOf } from '#core/base/errors.ts'
+import { loadKongEnv } from '#core/kong/config/load-config.ts'
+import { prefixPaths } from '#core/kong/prefix.ts'
+import { runKong } from '#core/node/run-kong.ts'
+import { renderVerdict, verdictFd, type Verdict } from './verdict.ts'
+
+function tell(verdict: Verdict): void {
+  try {
+    writeSync(verdictFd, renderVerdict(verdict))
+    closeSync(verdictFd)
+  } catch (error) {
+    // Nobody would know that the node runs.
+    const message = 'the command that started this node ended before the node was ready'
+    throw new MeshError('orphaned', message, { cause: error })
+  }
+}
+
+const [prefix = ''] = process.argv.slice(2)
+let told = false
+try {
+  await runKong(loadKongEnv(prefixPaths(prefix).kongEnv), () => {
+    tell({ ready: true })
+    told = true
+  })
+} catch (error) {
+  if (told) throw error
+  process.exitCode = 1
+  tell({ ready: false, reason: messageOf(error) })
+}

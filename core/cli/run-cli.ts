@@ -1,0 +1,115 @@
+import { parseArgs } from 'node:util'
+import { messageOf } from '#core/base/errors.ts'
+import type { Command, CommandArguments, CommandContext, Option } from './command.ts'
+import { createOutput, printError, printLine, type Verbosity } from './output.ts'
+
+/** Loaded when asked for: the other commands cost a start nothing. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  check: async () => (await import('./commands/check.ts')).check,
+  health: async () => (await import('./commands/health.ts')).health,
+  prepare: async () => (await import('./commands/prepare.ts')).prepare,
+  quit: async () => (await import('./commands/quit.ts')).quit,
+  reload: async () => (await import('./commands/reload.ts')).reload,
+  restart: async () => (await import('./commands/restart.ts')).restart,
+  start: async () => (await import('./commands/start.ts')).start,
+  stop: async () => (await import('./commands/stop.ts')).stop,
+  version: async () => (await import('./commands/version.ts')).version,
+}
+
+const globalOptions: Readonly<Record<string, Option>> = {
+  v: { type: 'boolean', help: 'verbose' },
+  vv: { type: 'boolean', help: 'debug' },
+  help: { type: 'boolean', help: 'show this text' },
+}
+
+const usage = `Usage: kong COMMAND [OPTIONS]
+
+The available commands are:
+${Object.keys(commands)
+  .map((name) => ` ${name}`)
+  .join('\n')}
+
+Options:
+${renderOptions(globalOptions)}`
+
+/** Runs the kong command line and resolves to its exit code. */
+export async function runCli(
+  argv: readonly string[],
+  { env, cwd }: Pick<CommandContext, 'env' | 'cwd'>,
+): Promise<number> {
+  const [name, ...rest] = argv
+  if (name === undefined) {
+    printError(usage)
+    return 1
+  }
+  if (name === '--help') {
+    printLine(usage)
+    return 0
+  }
+  if (!Object.hasOwn(commands, name) || !commands[name]) {
+    printError(`No such command: ${name}\n\n${usage}`)
+    return 1
+  }
+  const command = await commands[name]()
+  try {
+    const args = parseArguments(command, rest)
+    if (args.options['help'] === true) {
+      printLine(renderUsage(command))
+      return 0
+    }
+    return await command.run(args, { env, cwd, output: createOutput(verbosityOf(args)) })
+  } catch (error) {
+    printError(
+      `Error: ${messageOf(error)}\n\n  Run with --v (verbose) or --vv (debug) for more details`,
+    )
+    return 1
+  }
+}
+
+function parseArguments(command: Command, argv: readonly string[]): CommandArguments {
+  const known = { ...command.options, ...globalOptions }
+  const { values, positionals } = parseKnown(argv, known, command)
+  const surplus = positionals[command.positionals ?? 0]
+  if (surplus !== undefined) {
+    throw new TypeError(`unexpected argument '${surplus}': the usage is kong ${command.usage}`)
+  }
+  return { options: values, positionals }
+}
+
+function parseKnown(
+  argv: readonly string[],
+  known: Readonly<Record<string, Option>>,
+  command: Command,
+): { values: CommandArguments['options']; positionals: string[] } {
+  const options = Object.fromEntries(
+    Object.entries(known).map(([name, { type, short }]) => [
+      name,
+      { type, ...(short && { short }) },
+    ]),
+  )
+  try {
+    return parseArgs({ args: [...argv], options, allowPositionals: true })
+  } catch (error) {
+    // Node's advice goes beyond the first sentence and does not know this command.
+    const [fault = ''] = messageOf(error).split(/\. |\n/)
+    throw new TypeError(`${fault}: the usage is kong ${command.usage}`, { cause: error })
+  }
+}
+
+function verbosityOf({ options }: CommandArguments): Verbosity {
+  if (options['vv'] === true) return 'debug'
+  return options['v'] === true ? 'verbose' : 'quiet'
+}
+
+function renderUsage(command: Command): string {
+  const options = renderOptions({ ...command.options, ...globalOptions })
+  return `Usage: kong ${command.usage}\n\n${command.summary}\n\nOptions:\n${options}`
+}
+
+function renderOptions(options: Readonly<Record<string, Option>>): string {
+  return Object.entries(options)
+    .map(
+      ([name, { short, help }]) => ` ${`${short ? `-${short},` : ''}--${name}`.padEnd(20)} ${help}`,
+    )
+    .join('\n')
+}

@@ -1,0 +1,37 @@
+import { messageOf } from '#core/base/errors.ts'
+import type { Channel } from '#core/dataplane/channel/channel.ts'
+import type { NetChannel } from '#core/dataplane/channel/net-channel.ts'
+import { startServerTls } from '#core/dataplane/channel/start-tls.ts'
+import type { ServerIdentities } from '#core/model/identity.ts'
+import { chooseServerContext } from '#core/tls/secure-contexts.ts'
+
+export interface Termination {
+  readonly identities: ServerIdentities
+  /** From the ClientHello. */
+  readonly serverName: string | undefined
+  /** Protocols to agree on; empty = ALPN is not answered. */
+  readonly alpn: readonly string[]
+  /** Longest time for the handshake, in ms. */
+  readonly timeoutMs: number
+}
+
+/**
+ * Becomes the TLS server of a client whose ClientHello is still to be delivered, with the certificate for the name it
+ * asked for. A client that asked for none, or for an unknown one, gets the fallback. On failure the connection is closed.
+ * @throws Error whose message says what failed.
+ */
+export async function terminateTls(channel: NetChannel, terms: Termination): Promise<Channel> {
+  let secureContext
+  try {
+    secureContext = await chooseServerContext(terms.identities, terms.serverName)
+  } catch (error) {
+    channel.reset()
+    throw new Error(`The certificate cannot be used: ${messageOf(error)}`, { cause: error })
+  }
+  const signal = AbortSignal.timeout(terms.timeoutMs)
+  try {
+    return await startServerTls(channel, { ...terms, secureContext, signal })
+  } catch (error) {
+    throw new Error(`TLS handshake with the client failed: ${messageOf(error)}`, { cause: error })
+  }
+}

@@ -1,0 +1,136 @@
+import type Koffi from 'koffi'
+import { createRequire } from 'node:module'
+import { isIPv6 } from 'node:net'
+import { getSystemErrorName } from 'node:util'
+
+/** A system call that failed; `code` is its errno's name, such as `EADDRINUSE`. */
+export class SocketError extends Error {
+  readonly code: string
+  readonly syscall: string
+  /** Negative, as in Node's own system errors. */
+  readonly errno: number
+
+  constructor(syscall: string, errno: number) {
+    const code = getSystemErrorName(-errno)
+    super(`${syscall}: ${code}`)
+    this.name = 'SocketError'
+    this.code = code
+    this.syscall = syscall
+    this.errno = -errno
+  }
+}
+
+/**
+ * Makes a bound TCP socket with IP_TRANSPARENT for `server.listen({ fd })`; an IPv6 one takes no IPv4 connections. The
+ * caller owns the descriptor.
+ * @param address a literal address, IPv6 without brackets.
+ * @throws SocketError
+ */
+export function openTransparentListener(address: string, port: number): number {
+  return openBound(address, port, (call, fd) => call.set(fd, SOL_SOCKET, SO_REUSEADDR))
+}
+
+/**
+ * Makes a TCP socket bound to an address that need not be this machine's, for `new net.Socket({ fd })` and `connect`.
+ * The kernel chooses the port only when it knows the peer, so that one address is good for more than 64 K connections.
+ * @throws SocketError
+ */
+export function openTransparentSocket(address: string): number {
+  return openBound(address, 0, (call, fd) => call.set(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT))
+}
+
+function openBound(
+  address: string,
+  port: number,
+  prepare: (call: SystemCalls, fd: number) => void,
+): number {
+  const call = systemCalls()
+  const v6 = isIPv6(address)
+  const fd = call.socket(v6 ? AF_INET6 : AF_INET)
+  try {
+    if (v6) {
+      call.set(fd, SOL_IPV6, IPV6_V6ONLY)
+      call.set(fd, SOL_IPV6, IPV6_TRANSPARENT)
+    } else {
+      call.set(fd, SOL_IP, IP_TRANSPARENT)
+    }
+    prepare(call, fd)
+    call.bind(fd, v6 ? AF_INET6 : AF_INET, address, port)
+    return fd
+  } catch (error) {
+    call.close(fd)
+    throw error
+  }
+}
+
+interface SystemCalls {
+  socket(family: number): number
+  set(fd: number, level: number, option: number): void
+  bind(fd: number, family: number, address: string, port: number): void
+  close(fd: number): void
+}
+
+let loaded: SystemCalls | undefined
+
+/** Loads koffi on first use: most nodes never need it, and it costs them 8 ms. */
+function systemCalls(): SystemCalls {
+  return (loaded ??= loadSystemCalls())
+}
+
+function loadSystemCalls(): SystemCalls {
+  const koffi: typeof Koffi = createRequire(import.meta.url)('koffi')
+  const libc = koffi.load('libc.so.6')
+  const socket = libc.func('int socket(int domain, int type, int protocol)')
+  const setsockopt = libc.func(
+    'int setsockopt(int fd, int level, int name, const void *value, uint32_t length)',
+  )
+  const bind = libc.func('int bind(int fd, const void *address, uint32_t length)')
+  const close = libc.func('int close(int fd)')
+  const pton = libc.func('int inet_pton(int family, const char *text, _Out_ uint8_t *to)')
+  const on = Buffer.alloc(4)
+  new Int32Array(on.buffer, on.byteOffset, 1)[0] = 1
+  const checked = (call: string, result: number): number => {
+    if (result < 0) throw new SocketError(call, koffi.errno())
+    return result
+  }
+  return {
+    socket: (family) => checked('socket', socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0)),
+    set: (fd, level, option) => {
+      const name = optionNames.get(option) ?? String(option)
+      checked(`setsockopt(${name})`, setsockopt(fd, level, option, on, on.length))
+    },
+    bind: (fd, family, address, port) => {
+      // struct sockaddr_in: family, port, address; sockaddr_in6 has the flow label between port and address.
+      const end = Buffer.alloc(family === AF_INET6 ? 28 : 16)
+      new Uint16Array(end.buffer, end.byteOffset, 1)[0] = family
+      end.writeUInt16BE(port, 2)
+      const at = family === AF_INET6 ? 8 : 4
+      pton(family, address, end.subarray(at))
+      checked('bind', bind(fd, end, end.length))
+    },
+    close: (fd) => {
+      close(fd)
+    },
+  }
+}
+
+const AF_INET = 2
+const AF_INET6 = 10
+const SOCK_STREAM = 1
+const SOCK_CLOEXEC = 0x80000
+const SOL_SOCKET = 1
+const SO_REUSEADDR = 2
+const SOL_IP = 0
+const IP_TRANSPARENT = 19
+const IP_BIND_ADDRESS_NO_PORT = 24
+const SOL_IPV6 = 41
+const IPV6_V6ONLY = 26
+const IPV6_TRANSPARENT = 75
+
+const optionNames: ReadonlyMap<number, string> = new Map([
+  [SO_REUSEADDR, 'SO_REUSEADDR'],
+  [IP_TRANSPARENT, 'IP_TRANSPARENT'],
+  [IP_BIND_ADDRESS_NO_PORT, 'IP_BIND_ADDRESS_NO_PORT'],
+  [IPV6_V6ONLY, 'IPV6_V6ONLY'],
+  [IPV6_TRANSPARENT, 'IPV6_TRANSPARENT'],
+])

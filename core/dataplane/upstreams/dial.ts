@@ -1,0 +1,148 @@
+import { isIP, Socket } from 'node:net'
+import { messageOf } from '#core/base/errors.ts'
+import { systemErrorOf } from '#core/base/system-error.ts'
+import type { Channel } from '#core/dataplane/channel/channel.ts'
+import { Inlet, NetChannel } from '#core/dataplane/channel/net-channel.ts'
+import { startClientTls } from '#core/dataplane/channel/start-tls.ts'
+import { openTransparentSocket } from '#core/dataplane/socket-options.ts'
+import { formatAddress, type SocketAddress } from '#core/model/address.ts'
+import type { SourceAddress } from '#core/model/upstream.ts'
+import { clientTlsOptions } from '#core/tls/client-options.ts'
+import { DialError, type DialFailure } from './dial-error.ts'
+import { explainSystemError } from './explain-system-error.ts'
+import { resolveHost } from './resolve-host.ts'
+
+export interface DialRequest {
+  /** Literal address (IPv6 without brackets) or host name; of a name, the first address is tried. */
+  readonly host: string
+  readonly port: number
+  /** undefined = the kernel chooses. */
+  readonly source?: SourceAddress | undefined
+  /** Covers name resolution, TCP and TLS together, in ms. */
+  readonly connectTimeoutMs: number
+  /** Present = TLS. */
+  readonly tls?: DialTls | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface DialTls {
+  /** Sent as SNI; undefined = none is sent. An IP literal is never sent. */
+  readonly serverName: string | undefined
+  /** Offered in order; empty = the extension is not sent. */
+  readonly alpn: readonly string[]
+}
+
+export interface DialHooks {
+  /**
+   * Called once connect(2) was called, so before the peer can have noticed anything; from then on the socket has a
+   * local end.
+   */
+  readonly onConnecting?: (socket: Socket) => void
+}
+
+/**
+ * Opens a connection to an upstream and returns it paused. Like Kong 1.1 it does not check whom the upstream's
+ * certificate names.
+ * @throws DialError
+ */
+export async function dial(request: DialRequest, hooks: DialHooks = {}): Promise<Channel> {
+  const deadline = new AbortController()
+  const timer = setTimeout(() => deadline.abort(), request.connectTimeoutMs)
+  const { signal } = deadline
+  const giveUp = (): void => deadline.abort()
+  request.signal?.addEventListener('abort', giveUp, { once: true })
+  let target = request.host
+  let connected = false
+  try {
+    if (request.signal?.aborted === true) giveUp()
+    const literal = isIP(request.host) !== 0
+    const address = literal
+      ? request.host
+      : (await untilAborted(resolveHost(request.host), signal))[0]
+    const end = { address, port: request.port }
+    target = formatAddress(end)
+    const plain = await connectTcp(end, request.source, signal, hooks)
+    connected = true
+    if (request.tls === undefined) return plain
+    return await startClientTls(plain, { options: clientTlsOptions(request.tls), signal })
+  } catch (error) {
+    if (request.signal?.aborted === true) {
+      throw new DialError('aborted', target, 'it is no longer wanted', { cause: error })
+    }
+    if (signal.aborted) {
+      const reason = 'upstream timed out (110: Connection timed out)'
+      throw new DialError('timeout', target, reason, { cause: error })
+    }
+    if (error instanceof DialError) throw error
+    if (connected) {
+      const reason = `TLS handshake failed (${messageOf(error)})`
+      throw new DialError('tls', target, reason, { cause: error })
+    }
+    throw new DialError(kindOf(error), target, explainSystemError(error), { cause: error })
+  } finally {
+    clearTimeout(timer)
+    request.signal?.removeEventListener('abort', giveUp)
+  }
+}
+
+/** Stops waiting, not the work: a name lookup cannot be called off. */
+async function untilAborted<value>(work: Promise<value>, signal: AbortSignal): Promise<value> {
+  const aborted = Promise.withResolvers<never>()
+  const onAbort = (): void => aborted.reject(new Error('aborted'))
+  signal.addEventListener('abort', onAbort, { once: true })
+  if (signal.aborted) onAbort()
+  try {
+    return await Promise.race([work, aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}
+
+async function connectTcp(
+  target: SocketAddress,
+  source: SourceAddress | undefined,
+  signal: AbortSignal,
+  { onConnecting }: DialHooks,
+): Promise<NetChannel> {
+  const inlet = new Inlet()
+  const fd = source?.transparent === true ? openTransparentSocket(source.address) : undefined
+  const socket = new Socket({
+    allowHalfOpen: true,
+    onread: inlet.onread,
+    ...(fd === undefined ? {} : { fd }),
+  })
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const onAbort = (): void => reject(new Error('aborted'))
+  socket.on('connect', resolve).on('error', reject)
+  signal.addEventListener('abort', onAbort, { once: true })
+  socket.pause()
+  socket.setNoDelay(true)
+  socket.connect({
+    host: target.address,
+    port: target.port,
+    ...(source === undefined || source.transparent ? {} : { localAddress: source.address }),
+  })
+  // Node calls connect(2) in the next tick.
+  if (onConnecting !== undefined) process.nextTick(onConnecting, socket)
+  try {
+    if (signal.aborted) onAbort()
+    await promise
+    const channel = NetChannel.overTcp(socket, inlet)
+    socket.off('error', reject)
+    return channel
+  } catch (error) {
+    // It is given up: its later errors concern nobody.
+    socket.on('error', () => {})
+    socket.destroy()
+    throw error
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+    socket.off('connect', resolve)
+  }
+}
+
+function kindOf(error: unknown): DialFailure {
+  const code = systemErrorOf(error)?.code
+  if (code === 'ECONNREFUSED' || code === 'ECONNRESET') return 'refused'
+  return code === 'ETIMEDOUT' ? 'timeout' : 'unreachable'
+}

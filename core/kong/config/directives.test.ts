@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest'
+import { parseDirectives } from './directives.ts'
+import type { KongConfig } from './kong-config.ts'
+
+function read(blocks: Partial<KongConfig['injected']>): ReturnType<typeof parseDirectives> {
+  return parseDirectives({ http: {}, proxy: {}, admin: {}, stream: {}, sproxy: {}, ...blocks })
+}
+
+describe('parseDirectives', () => {
+  it('reads the source address of upstream connections', () => {
+    expect(
+      read({
+        proxy: { proxy_bind: '127.0.0.3' },
+        sproxy: { proxy_bind: '[::1] transparent' },
+      }).directives,
+    ).toEqual({
+      httpSource: { address: '127.0.0.3', transparent: false },
+      streamSource: { address: '0000:0000:0000:0000:0000:0000:0000:0001', transparent: true },
+    })
+  })
+
+  it('lets off in the server’s block undo what the block around it says', () => {
+    const outer = { stream: { proxy_bind: '127.0.0.3' } }
+    expect(read(outer).directives.streamSource).toBeDefined()
+    expect(
+      read({ ...outer, sproxy: { proxy_bind: 'off' } }).directives.streamSource,
+    ).toBeUndefined()
+  })
+
+  it('reads times, sizes and a header', () => {
+    expect(
+      read({
+        proxy: {
+          add_header: 'foo-header "bar value" always',
+          keepalive_timeout: '1m 30s',
+          large_client_header_buffers: '4 16k',
+        },
+        sproxy: { preread_timeout: '250ms', proxy_timeout: '2h' },
+      }),
+    ).toEqual({
+      faults: [],
+      directives: {
+        responseHeader: ['foo-header', 'bar value'],
+        keepAliveTimeoutMs: 90_000,
+        maxHeadBytes: 65_536,
+        firstBytesTimeoutMs: 250,
+        streamIdleTimeoutMs: 7_200_000,
+      },
+    })
+  })
+
+  it('refuses what it does not know and says what it does', () => {
+    expect(
+      read({
+        proxy: { proxy_buffering: 'off', toString: 'x' },
+        sproxy: { preread_timeout: 'soon', proxy_bind: '127.0.0.1:80' },
+        admin: { add_header: 'a b' },
+      }).faults,
+    ).toEqual([
+      'nginx_proxy_proxy_buffering is not supported: the directives of this block are proxy_bind, add_header, keepalive_timeout, large_client_header_buffers',
+      'nginx_proxy_toString is not supported: the directives of this block are proxy_bind, add_header, keepalive_timeout, large_client_header_buffers',
+      'nginx_admin_add_header is not supported: no directive can be injected into this block',
+      "nginx_sproxy_preread_timeout must be a time of at most 24 days such as 500ms, 30s or 1m, got 'soon'",
+      "nginx_sproxy_proxy_bind must be of form: off | <ip> [transparent], got '127.0.0.1:80'",
+    ])
+  })
+
+  it('refuses a header that would break out of its line', () => {
+    expect(read({ proxy: { add_header: 'a "b\r\nc: d"' } }).faults).toHaveLength(1)
+  })
+})

@@ -1,0 +1,125 @@
+import { isIP, isIPv6 } from 'node:net'
+import type { SourceAddress } from '#core/model/upstream.ts'
+import { expandIpv6 } from './address.ts'
+import type { InjectionBlock, KongConfig } from './kong-config.ts'
+import { parseSizeBytes, parseTimeMs } from './units.ts'
+
+/** What injected nginx directives ask of a node. An absent field was not asked for. */
+export interface Directives {
+  /** `proxy_bind`: source of upstream connections; undefined = the kernel chooses. */
+  readonly httpSource?: SourceAddress | undefined
+  readonly streamSource?: SourceAddress | undefined
+  /** `preread_timeout`: how long the first bytes of a stream client are awaited. */
+  readonly firstBytesTimeoutMs?: number
+  /** `proxy_timeout`: idle time of every stream session of this node, in place of the Service's timeouts. */
+  readonly streamIdleTimeoutMs?: number
+  /** `add_header`. */
+  readonly responseHeader?: readonly [name: string, value: string]
+  /** `keepalive_timeout`: idle time of client connections. */
+  readonly keepAliveTimeoutMs?: number
+  /** `large_client_header_buffers`: the buffers' sum. */
+  readonly maxHeadBytes?: number
+}
+
+type Injected = KongConfig['injected']
+type ReadDirective = (value: string) => Directives | string
+
+/**
+ * The directives understood in each block. The server's block (`proxy`, `sproxy`) overrides the one around it (`http`,
+ * `stream`), so that order matters.
+ */
+const known: readonly (readonly [InjectionBlock, Readonly<Record<string, ReadDirective>>])[] =
+  (() => {
+    const http: Record<string, ReadDirective> = {
+      proxy_bind: (value) =>
+        mapped(parseProxyBind(value), ({ source }) => ({ httpSource: source })),
+      add_header: (value) =>
+        mapped(parseAddHeader(value), (responseHeader) => ({ responseHeader })),
+      keepalive_timeout: (value) =>
+        mapped(time(value), (keepAliveTimeoutMs) => ({ keepAliveTimeoutMs })),
+      large_client_header_buffers: (value) =>
+        mapped(parseBuffers(value), (maxHeadBytes) => ({ maxHeadBytes })),
+    }
+    const stream: Record<string, ReadDirective> = {
+      proxy_bind: (value) =>
+        mapped(parseProxyBind(value), ({ source }) => ({ streamSource: source })),
+      preread_timeout: (value) =>
+        mapped(time(value), (firstBytesTimeoutMs) => ({ firstBytesTimeoutMs })),
+      proxy_timeout: (value) =>
+        mapped(time(value), (streamIdleTimeoutMs) => ({ streamIdleTimeoutMs })),
+    }
+    return [
+      ['http', http],
+      ['proxy', http],
+      ['admin', {}],
+      ['stream', stream],
+      ['sproxy', stream],
+    ]
+  })()
+
+/** Reads the injected directives (Kong 1.1, "Injecting individual Nginx directives"); all faults at once. */
+export function parseDirectives(injected: Injected): {
+  readonly directives: Directives
+  readonly faults: readonly string[]
+} {
+  let directives: Directives = {}
+  const faults: string[] = []
+  for (const [block, readers] of known) {
+    for (const [name, value] of Object.entries(injected[block])) {
+      const key = `nginx_${block}_${name}`
+      const read = Object.hasOwn(readers, name) ? readers[name] : undefined
+      const result = read ? read(value) : `is not supported: ${supported(readers)}`
+      if (typeof result === 'string') faults.push(`${key} ${result}`)
+      else directives = { ...directives, ...result }
+    }
+  }
+  return { directives, faults }
+}
+
+function supported(readers: Readonly<Record<string, ReadDirective>>): string {
+  const names = Object.keys(readers)
+  return names.length === 0
+    ? 'no directive can be injected into this block'
+    : `the directives of this block are ${names.join(', ')}`
+}
+
+function parseProxyBind(value: string): { readonly source: SourceAddress | undefined } | string {
+  if (value === 'off') return { source: undefined }
+  const [end = '', ...rest] = value.split(/\s+/)
+  const address = end.startsWith('[') && end.endsWith(']') ? end.slice(1, -1) : end
+  if (isIP(address) === 0 || (rest.length > 0 && rest.join(' ') !== 'transparent')) {
+    return `must be of form: off | <ip> [transparent], got '${value}'`
+  }
+  const plain = isIPv6(address) ? expandIpv6(address) : address
+  return { source: { address: plain, transparent: rest.length > 0 } }
+}
+
+function parseAddHeader(value: string): readonly [string, string] | string {
+  const parts = /^([!#$%&'*+.^_`|~\w-]+)\s+(?:"([^"]*)"|'([^']*)'|(\S+))(?:\s+always)?$/.exec(value)
+  const [, name, double, single, bare] = parts ?? []
+  const content = double ?? single ?? bare
+  return name === undefined || content === undefined || /[^\t\x20-\x7e\x80-\xff]/.test(content)
+    ? `must be of form: <name> <value> [always], got '${value}'`
+    : [name, content]
+}
+
+function parseBuffers(value: string): number | string {
+  const [, count, size] = /^(\d+)\s+(\d+[kKmM]?)$/.exec(value) ?? []
+  const bytes = Number(count) * (parseSizeBytes(size ?? '') ?? 0)
+  return bytes > 0 ? bytes : `must be of form: <number> <size>, got '${value}'`
+}
+
+function time(value: string): number | string {
+  const ms = parseTimeMs(value)
+  // setTimeout takes no more than 31 bits.
+  return ms !== undefined && ms < 2 ** 31
+    ? ms
+    : `must be a time of at most 24 days such as 500ms, 30s or 1m, got '${value}'`
+}
+
+function mapped<value extends object | number>(
+  result: value | string,
+  use: (value: value) => Directives,
+): Directives | string {
+  return typeof result === 'string' ? result : use(result)
+}

@@ -1,0 +1,33 @@
+import { createSecureContext, type SecureContext } from 'node:tls'
+import type { Identity, ServerIdentities } from '#core/model/identity.ts'
+import { groups } from './groups.ts'
+
+/**
+ * What to present to a client that asked for `serverName`. Waits only if it is the fallback and that is still being
+ * made.
+ * @throws Error when certificate and key are unreadable or do not belong together.
+ */
+export async function chooseServerContext(
+  identities: ServerIdentities,
+  serverName: string | undefined,
+): Promise<SecureContext> {
+  const named = serverName === undefined ? undefined : identities.byServerName.get(serverName)
+  return secureContext(named ?? (await identities.fallback))
+}
+
+/** The TLS 1.2–1.3 server context of an identity, made on first use. Session tickets are valid per context. */
+export function secureContext(identity: Identity): SecureContext {
+  const known = contexts.get(identity)
+  if (known !== undefined) return known
+  const made = createSecureContext({
+    cert: identity.certificate,
+    key: identity.privateKey,
+    minVersion: 'TLSv1.2',
+    ecdhCurve: groups,
+    honorCipherOrder: true,
+  })
+  contexts.set(identity, made)
+  return made
+}
+
+const contexts = new WeakMap<Identity, SecureContext>()

@@ -1,0 +1,74 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { constants } from 'node:os'
+import { UsageError, type Console } from '#lab/cli/command.ts'
+import { findTarget, parseCommandArguments } from '#lab/cli/parse-arguments.ts'
+import { findLab, findNode } from '#lab/cli/running-lab.ts'
+import { labEnvironment } from '#lab/holder/environment.ts'
+import { programFolders } from '#lab/run/home.ts'
+import { LabError } from '#lab/run/lab-error.ts'
+
+/** `meshyard exec [--name NAME] NODE COMMAND …`: the command's own exit code, 128 + n for signal n. */
+export async function exec(args: readonly string[], console: Console): Promise<number> {
+  const { name, node, command } = parseCommandArguments(args)
+  if (node === undefined) throw new UsageError('Say which node the command is for.')
+  if (command.length === 0) throw new UsageError(`Say which command ${node} is to run.`)
+  return enter(name, node, command, console)
+}
+
+/** `meshyard shell [--name NAME] [NODE]`: an interactive shell, in the first node unless one is named. */
+export async function shell(args: readonly string[], console: Console): Promise<number> {
+  const { name, node, command } = parseCommandArguments(args)
+  if (command.length > 0) throw new UsageError('A shell takes no command; use exec for one.')
+  return enter(name, node, ['bash'], console)
+}
+
+/** Runs a command inside the lab with this terminal as its own. */
+async function enter(
+  name: string | undefined,
+  nodeName: string | undefined,
+  command: readonly string[],
+  console: Console,
+): Promise<number> {
+  const target = findTarget(name, console)
+  const lab = findLab(target)
+  const { namespace } = findNode(lab, nodeName)
+  const { init } = lab.state
+  if (init === undefined) throw new LabError(`The lab ${target.name} is still coming up.`)
+  const inside = `/proc/${init.pid}/root/run/netns/${namespace}`
+  const child = spawn(
+    'env',
+    [
+      // Ctrl-C reaches everything in the terminal's foreground; what to do about it is for the command alone.
+      '--ignore-signal=INT,QUIT',
+      'nsenter',
+      `--target=${init.pid}`,
+      '--mount',
+      '--pid',
+      `--net=${inside}`,
+      '--',
+      // The command lives in another process namespace and would not notice that this end of it is gone.
+      'setpriv',
+      '--pdeathsig=KILL',
+      '--',
+      'env',
+      '--default-signal=INT,QUIT',
+      `--chdir=${target.folder}`,
+      ...command,
+    ],
+    { stdio: 'inherit', env: labEnvironment(console.env, programFolders) },
+  )
+  const pass = (signal: NodeJS.Signals): void => {
+    child.kill(signal)
+  }
+  process.on('SIGINT', forget).on('SIGQUIT', forget).on('SIGTERM', pass).on('SIGHUP', pass)
+  try {
+    const [code, signal]: (number | NodeJS.Signals | null)[] = await once(child, 'exit')
+    if (typeof code === 'number') return code
+    return typeof signal === 'string' ? 128 + constants.signals[signal] : 1
+  } finally {
+    process.off('SIGINT', forget).off('SIGQUIT', forget).off('SIGTERM', pass).off('SIGHUP', pass)
+  }
+}
+
+function forget(): void {}

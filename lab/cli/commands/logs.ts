@@ -1,0 +1,43 @@
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { isUp } from '#lab/client/end-lab.ts'
+import { LineReader } from '#lab/holder/line-reader.ts'
+import { LabError } from '#lab/run/lab-error.ts'
+import { readPlan, readRunState } from '#lab/run/run-folder.ts'
+import { nodeLogs } from '#lab/topology/plan.ts'
+import type { Console } from '#lab/cli/command.ts'
+import { findTarget, parseArguments } from '#lab/cli/parse-arguments.ts'
+import { findNode } from '#lab/cli/running-lab.ts'
+
+const everyMs = 100
+
+/** `meshyard logs [NODE] [-f] [--name NAME]`: every line with the log it is from; also of a lab that failed to come up. */
+export async function logs(args: readonly string[], console: Console): Promise<number> {
+  const { values, positionals } = parseArguments(args, {
+    options: { follow: { type: 'boolean', short: 'f', default: false } },
+    positionals: 1,
+  })
+  const { name, folder } = findTarget(values.name, console)
+  const state = readRunState(folder)
+  if (state === undefined) throw new LabError(`There is no lab named ${name}.`)
+  const plan = readPlan(folder)
+  const [wanted] = positionals
+  const nodes = wanted === undefined ? plan.nodes : [findNode({ plan, state }, wanted)]
+  const readers = nodes.flatMap((node) =>
+    nodeLogs(plan, node.name).map((log) => ({
+      label: `${node.name} ${log.name} | `,
+      reader: new LineReader(join(folder, log.file), { from: 'start' }),
+    })),
+  )
+  const print = (): void => {
+    for (const { label, reader } of readers) {
+      for (const line of reader.next()) console.stdout.write(`${label}${line}\n`)
+    }
+  }
+  print()
+  while (values.follow && isUp(state)) {
+    await delay(everyMs)
+    print()
+  }
+  return 0
+}

@@ -1,0 +1,64 @@
+import { parseArgs, type ParseArgsConfig } from 'node:util'
+import { join } from 'node:path'
+import { labHome, parseLabName } from '#lab/run/home.ts'
+import { UsageError, type Console } from './command.ts'
+
+type Options = NonNullable<ParseArgsConfig['options']>
+
+/** Which lab a command is about. */
+export interface Target {
+  readonly name: string
+  readonly folder: string
+}
+
+/** Options and at most `positionals` further arguments. Every command knows `--name`. */
+export function parseArguments<const options extends Options>(
+  args: readonly string[],
+  { options, positionals }: { readonly options: options; readonly positionals: number },
+): ReturnType<typeof parseArgs<{ options: options & typeof nameOption; allowPositionals: true }>> {
+  const parsed = usage(() =>
+    parseArgs({ args: [...args], options: { ...nameOption, ...options }, allowPositionals: true }),
+  )
+  const [surplus] = parsed.positionals.slice(positionals)
+  if (surplus !== undefined) throw new UsageError(`"${surplus}" is one argument too many.`)
+  return parsed
+}
+
+export interface CommandArguments {
+  readonly name: string | undefined
+  readonly node: string | undefined
+  readonly command: readonly string[]
+}
+
+/** `[--name NAME] [NODE] [COMMAND …]`: what follows the node is the command's own, dashes and all. */
+export function parseCommandArguments(args: readonly string[]): CommandArguments {
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: nameOption,
+    allowPositionals: true,
+    strict: false,
+    tokens: true,
+  })
+  const node = tokens.find((token) => token.kind === 'positional')
+  const before = args.slice(0, node?.index ?? args.length)
+  const { values } = parseArguments(before, { options: {}, positionals: 0 })
+  const after = node === undefined ? [] : args.slice(node.index + 1)
+  const command = after[0] === '--' ? after.slice(1) : after
+  return { name: values.name, node: node?.value, command }
+}
+
+export function findTarget(name: string | undefined, { env }: Console): Target {
+  const checked = parseLabName(name ?? 'default')
+  return { name: checked, folder: join(labHome(env), checked) }
+}
+
+const nameOption = { name: { type: 'string' } } as const
+
+function usage<result>(parse: () => result): result {
+  try {
+    return parse()
+  } catch (error) {
+    if (error instanceof TypeError && 'code' in error) throw new UsageError(`${error.message}.`)
+    throw error
+  }
+}

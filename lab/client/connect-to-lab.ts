@@ -1,0 +1,33 @@
+import { once } from 'node:events'
+import { closeSync, constants, openSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
+import { errorCode } from '#lab/run/fault.ts'
+
+/**
+ * Connects to the lab's socket in a run folder; nothing when nobody listens there. The path goes through a descriptor
+ * of the folder, since a socket address holds 107 bytes and a folder's name may be longer.
+ */
+export async function connectToLab(folder: string, file: string): Promise<Socket | undefined> {
+  let fd
+  try {
+    fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY)
+  } catch (error) {
+    if (isAbsent(error)) return undefined
+    throw error
+  }
+  try {
+    const socket = connect({ path: `/proc/self/fd/${fd}/${file}` })
+    await once(socket, 'connect')
+    return socket
+  } catch (error) {
+    if (isAbsent(error)) return undefined
+    throw error
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function isAbsent(error: unknown): boolean {
+  const code = errorCode(error)
+  return code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTDIR'
+}

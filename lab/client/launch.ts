@@ -1,0 +1,126 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
+import { join } from 'node:path'
+import { Duplex } from 'node:stream'
+import { finished } from 'node:stream/promises'
+import type { LabEvent } from '#lab/holder/messages.ts'
+import { readJsonLines, writeJsonLine } from '#lab/holder/json-lines.ts'
+import { compileCache, projectRoot } from '#lab/run/home.ts'
+import { messageOf } from '#lab/run/fault.ts'
+import { LabError } from '#lab/run/lab-error.ts'
+import { findChild, identifyProcess } from '#lab/run/process-identity.ts'
+import { readIfThere } from '#lab/run/read-if-there.ts'
+import { makeRunFolder, writeRunState, type RunState } from '#lab/run/run-folder.ts'
+import type { LabPlan } from '#lab/topology/plan.ts'
+import { killLab } from './end-lab.ts'
+
+export interface LaunchOptions {
+  readonly onEvent?: (event: LabEvent) => void
+  readonly signal?: AbortSignal
+}
+
+/** A lab that is ready. Unless it was told to stay it ends when this is disposed of, or this process ends. */
+export interface LaunchedLab extends Disposable {
+  readonly plan: LabPlan
+  readonly state: RunState
+  /** Lets the lab outlive this process. */
+  stay(): Promise<void>
+}
+
+/**
+ * The lab's first process: a shell, because it reaps what its descendants leave, which Node does not. It stays the
+ * parent of the holder and ends with it, which ends everything else in the process namespace.
+ */
+const init = 'mount -t tmpfs -o mode=755 meshyard /run || exit 1; "$@"; exit $?'
+
+/** New namespaces of every kind that a lab changes; `--kill-child` ends the lab when the wrapper is killed. */
+const wrapper = '--mount --propagation private --net --pid --fork --kill-child --mount-proc'.split(
+  ' ',
+)
+
+/**
+ * Starts a lab in its run folder, which is made anew.
+ * @throws LabError that says what could not be started, with nothing left running; the logs stay in the run folder.
+ */
+export async function launchLab(plan: LabPlan, options: LaunchOptions = {}): Promise<LaunchedLab> {
+  const { folder, name, topology, bare } = plan
+  options.signal?.throwIfAborted()
+  makeRunFolder(folder, plan)
+  const child = startWrapper(folder)
+  if (child.pid === undefined) {
+    const [error]: unknown[] = await once(child, 'error')
+    throw new LabError(`Cannot start unshare (of util-linux): ${messageOf(error)}`)
+  }
+  const identity = identifyProcess(child.pid)
+  if (identity === undefined) throw new LabError(endedEarly(folder))
+  let state: RunState = { version: 1, name, topology, bare, wrapper: identity, init: undefined }
+  writeRunState(folder, state)
+  const opener = child.stdio[3]
+  if (!(opener instanceof Duplex)) throw new Error('descriptor 3 is a pipe')
+  // Its end is what counts, and the loop below sees that.
+  opener.on('error', () => {})
+  const abort = (): void => {
+    opener.destroy()
+  }
+  options.signal?.addEventListener('abort', abort)
+  const events = readJsonLines<LabEvent>(opener)
+  try {
+    for (;;) {
+      const { value: event } = await events.next()
+      options.signal?.throwIfAborted()
+      if (event === undefined) throw new LabError(endedEarly(folder))
+      if (event.kind === 'failed')
+        throw new LabError(`${event.message}\nThe logs are in ${folder}.`)
+      if (state.init === undefined) {
+        state = { ...state, init: findChild(identity.pid) }
+        writeRunState(folder, state)
+      }
+      options.onEvent?.(event)
+      if (event.kind === 'ready') break
+    }
+  } catch (error) {
+    await killLab(folder, state)
+    throw error
+  } finally {
+    options.signal?.removeEventListener('abort', abort)
+  }
+  return {
+    plan,
+    state,
+    stay: async () => {
+      writeJsonLine(opener, 'stay')
+      opener.end()
+      await finished(opener, { readable: false }).catch(() => {
+        throw new LabError(endedEarly(folder))
+      })
+      opener.destroy()
+      child.unref()
+    },
+    [Symbol.dispose]: () => {
+      opener.destroy()
+    },
+  }
+}
+
+function endedEarly(folder: string): string {
+  const log = readIfThere(join(folder, 'holder.log')).trim()
+  const said = log === '' ? '' : ` It wrote:\n${log}`
+  return `The lab ended while it was coming up; perhaps it was taken down.${said}\nThe logs are in ${folder}.`
+}
+
+function startWrapper(folder: string): ChildProcess {
+  const log = openSync(join(folder, 'holder.log'), 'a')
+  const holder = [process.execPath, join(projectRoot, 'lab/holder/main.ts')]
+  try {
+    return spawn('unshare', [...wrapper, '--', '/bin/sh', '-c', init, 'meshyard', ...holder], {
+      cwd: folder,
+      env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
+      // A session of its own: Ctrl-C in the terminal is for the command, which then decides.
+      detached: true,
+      stdio: ['ignore', log, log, 'pipe'],
+    })
+  } finally {
+    closeSync(log)
+  }
+}

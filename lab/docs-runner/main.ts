@@ -1,0 +1,60 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { delimiter, join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { isInsideLab } from './inside-lab.ts'
+import { PageError } from './page.ts'
+import { parsePage } from './parse-page.ts'
+import { renderResults } from './render-results.ts'
+import { runPage } from './run-page.ts'
+
+const usage = `Usage: node lab/docs-runner/main.ts <page.md> [--json]
+
+Does what a Markdown page says, inside a bare lab, and compares what is printed with what the page says.
+Exit code: 0 the page is true, 1 it is not, 2 it cannot be run.`
+
+/** @throws {Error} When the page cannot be run. */
+async function main(argv: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    options: { json: { type: 'boolean' } },
+    allowPositionals: true,
+  })
+  const [page] = positionals
+  if (page === undefined || positionals.length > 1) throw new TypeError(usage)
+  const steps = parsePage(await readFile(page, 'utf8'))
+  if (!isInsideLab()) {
+    throw new PageError([
+      'this is not a lab, and a page may end processes by name and change firewall rules; ' +
+        'bring a bare lab up (npm run lab:up -- tutorial --bare) and run the page in its shell (npm run lab:shell)',
+    ])
+  }
+  const environment = pageEnvironment(process.env)
+  const results = await runPage(steps, { folder: process.cwd(), environment })
+  process.stdout.write(values.json === true ? JSON.stringify(results) : renderResults(results))
+  return results.every(({ fault }) => fault === undefined) ? 0 : 1
+}
+
+/** `kong` is on PATH, and so is, behind everything else, a `sudo` for machines without one. */
+function pageEnvironment(inherited: NodeJS.ProcessEnv): Record<string, string> {
+  const root = resolve(import.meta.dirname, '..', '..')
+  const programs = join(root, 'core', 'bin')
+  const path = (inherited['PATH'] ?? '').split(delimiter).filter((folder) => folder !== programs)
+  const fallback = path.some((folder) => existsSync(join(folder, 'sudo')))
+    ? []
+    : [join(import.meta.dirname, 'fallback')]
+  const kept = Object.entries(inherited).flatMap(([name, value]) =>
+    value === undefined || name.startsWith('KONG_') ? [] : [[name, value] as const],
+  )
+  return {
+    ...Object.fromEntries(kept),
+    PATH: [programs, ...path, ...fallback].join(delimiter),
+  }
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = 2
+}

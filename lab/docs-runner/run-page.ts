@@ -1,0 +1,193 @@
+import { openConsole, type Console, type ConsoleOptions } from './console.ts'
+import { findOutput, matchOutput, normalise } from './output-pattern.ts'
+import type { CommandStep, LookStep, Step } from './page.ts'
+
+export interface StepResult {
+  /** `end`: a console that was left running has ended by the end of the page. */
+  readonly kind: Step['kind'] | 'end'
+  readonly line: number
+  /** The script, or what was looked at. */
+  readonly title: string
+  readonly exitCode: number | undefined
+  readonly expected: string | undefined
+  readonly printed: string
+  readonly durationMs: number
+  /** Why the page is not true; undefined when it is. */
+  readonly fault: string | undefined
+}
+
+export interface RunPageOptions extends ConsoleOptions {
+  /** How long a step may take. Default: 20 000. */
+  readonly stepTimeoutMs?: number
+}
+
+/**
+ * Does what the page says, step by step, and compares what is printed with what the page expects. Input stays silent;
+ * once a command has printed what is expected, its input is ended. The first step that is not true ends the run; the
+ * rest then has the fault that it was not run.
+ */
+export async function runPage(
+  steps: readonly Step[],
+  options: RunPageOptions,
+): Promise<readonly StepResult[]> {
+  await using run = new PageRun(options)
+  const results: StepResult[] = []
+  for (const step of [...steps, ...endings(steps)]) {
+    const failed = results.find(({ fault }) => fault !== undefined)
+    results.push(failed === undefined ? await run.step(step) : notRun(step, failed))
+  }
+  return results
+}
+
+/** The reader closes nothing by hand: a page ends what it starts. */
+interface EndStep {
+  readonly kind: 'end'
+  readonly line: number
+  readonly console: string
+}
+
+function endings(steps: readonly Step[]): EndStep[] {
+  return steps.flatMap((step) =>
+    step.kind === 'command' && step.console !== undefined
+      ? [{ kind: 'end', line: step.line, console: step.console }]
+      : [],
+  )
+}
+
+class PageRun implements AsyncDisposable {
+  readonly #options: RunPageOptions
+  readonly #consoles = new Map<string, { readonly console: Console; seen: number }>()
+  readonly #stack = new AsyncDisposableStack()
+
+  constructor(options: RunPageOptions) {
+    this.#options = options
+  }
+
+  async step(step: Step | EndStep): Promise<StepResult> {
+    const startedAtMs = performance.now()
+    const outcome = await this.#do(step)
+    return {
+      kind: step.kind,
+      line: step.line,
+      title: title(step),
+      expected: step.kind === 'end' ? undefined : step.output?.text,
+      durationMs: Math.round(performance.now() - startedAtMs),
+      ...outcome,
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#stack.disposeAsync()
+  }
+
+  #do(step: Step | EndStep): Promise<Outcome> {
+    switch (step.kind) {
+      case 'command':
+        return step.console === undefined
+          ? this.#runToEnd(step)
+          : this.#leaveRunning(step, step.console)
+      case 'look':
+        return this.#look(step)
+      case 'end':
+        return this.#end(step)
+    }
+  }
+
+  async #runToEnd({ script, output }: CommandStep): Promise<Outcome> {
+    await using console = openConsole(script, this.#options)
+    const isComplete = (): boolean =>
+      output !== undefined && findOutput(output.text, console.text, 0) !== undefined
+    let ended = await this.#until(console, isComplete)
+    if (ended && console.exitCode === undefined) {
+      console.endInput()
+      ended = await this.#until(console, () => false)
+    }
+    return outcomeOf(console, faultOf({ console, output, ended }))
+  }
+
+  #leaveRunning(step: CommandStep, name: string): Promise<Outcome> {
+    const console = this.#stack.use(openConsole(step.script, this.#options))
+    this.#consoles.set(name, { console, seen: 0 })
+    return this.#waitForOutput(name, step.output?.text ?? '')
+  }
+
+  #look({ console, output }: LookStep): Promise<Outcome> {
+    return this.#waitForOutput(console, output.text)
+  }
+
+  async #end({ console: name }: EndStep): Promise<Outcome> {
+    const { console } = this.#console(name)
+    const ended = await this.#until(console, () => false)
+    return outcomeOf(console, ended ? undefined : 'the page ends, and this still runs')
+  }
+
+  async #waitForOutput(name: string, expected: string): Promise<Outcome> {
+    const entry = this.#console(name)
+    const { console } = entry
+    const find = (): number | undefined => findOutput(expected, console.text, entry.seen)
+    await this.#until(console, () => find() !== undefined)
+    const end = find()
+    const printed = normalise(console.text).slice(entry.seen, end)
+    entry.seen = end ?? entry.seen
+    const fault = end === undefined ? 'what the page expects does not appear' : undefined
+    return { printed, exitCode: console.exitCode, fault }
+  }
+
+  #console(name: string): { readonly console: Console; seen: number } {
+    const entry = this.#consoles.get(name)
+    if (entry === undefined) throw new RangeError(`There is no console "${name}".`)
+    return entry
+  }
+
+  /** Whether the condition came true, or the console ended, before the time was up. */
+  async #until(console: Console, holds: () => boolean): Promise<boolean> {
+    const deadline = AbortSignal.timeout(this.#options.stepTimeoutMs ?? 20_000)
+    while (console.exitCode === undefined && !holds()) {
+      try {
+        await console.changed(deadline)
+      } catch (error) {
+        if (!deadline.aborted) throw error
+        return false
+      }
+    }
+    return true
+  }
+}
+
+type Outcome = Pick<StepResult, 'printed' | 'exitCode' | 'fault'>
+
+function outcomeOf(console: Console, fault: string | undefined): Outcome {
+  return { printed: normalise(console.text), exitCode: console.exitCode, fault }
+}
+
+function faultOf(run: {
+  readonly console: Console
+  readonly output: CommandStep['output']
+  readonly ended: boolean
+}): string | undefined {
+  const { console, output, ended } = run
+  if (!ended) return 'it does not end'
+  if (console.exitCode !== 0) return `it ended with exit code ${console.exitCode}`
+  if (output === undefined || matchOutput(output.text, console.text)) return undefined
+  return 'it prints something else than the page says'
+}
+
+function title(step: Step | EndStep): string {
+  if (step.kind === 'command') return step.script
+  return step.kind === 'look'
+    ? `look at console ${step.console}`
+    : `console ${step.console} has ended`
+}
+
+function notRun(step: Step | EndStep, failed: StepResult): StepResult {
+  return {
+    kind: step.kind,
+    line: step.line,
+    title: title(step),
+    expected: undefined,
+    printed: '',
+    exitCode: undefined,
+    durationMs: 0,
+    fault: `not run, because the step on line ${failed.line} failed`,
+  }
+}

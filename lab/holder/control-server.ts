@@ -1,0 +1,88 @@
+import { once } from 'node:events'
+import { chmodSync } from 'node:fs'
+import { createServer, type Socket } from 'node:net'
+import { describeFault } from '#lab/run/lab-error.ts'
+import { execCommand } from './exec-command.ts'
+import { readJsonLines, writeJsonLine } from './json-lines.ts'
+import type { LabReply, LabRequest, LabResult } from './messages.ts'
+import type { RunningLab } from './running-lab.ts'
+import { socketFile } from './socket-file.ts'
+
+/** Answers requests on the lab's socket for as long as the holder lives. The working directory is the run folder. */
+export async function listenForRequests(lab: RunningLab): Promise<void> {
+  const server = createServer((socket) => {
+    socket.on('error', () => {})
+    void answer(lab, socket)
+  })
+  server.listen(socketFile)
+  await once(server, 'listening')
+  chmodSync(socketFile, 0o600)
+}
+
+async function answer(lab: RunningLab, socket: Socket): Promise<void> {
+  const cancelled = new AbortController()
+  const lines = readJsonLines<LabRequest>(socket)
+  const reply = (line: LabReply): boolean => writeJsonLine(socket, line)
+  try {
+    const first = await lines.next()
+    if (first.done === true) return
+    socket.once('close', () => {
+      cancelled.abort()
+    })
+    // Reading on is how a connection that was closed is noticed.
+    void lines.next().then(() => {
+      cancelled.abort()
+      return undefined
+    })
+    const result = await carryOut(lab, first.value, cancelled.signal, async (stream, data) => {
+      const roomLeft = reply({ kind: 'output', stream, data: data.toString('base64') })
+      if (!roomLeft) await once(socket, 'drain', { signal: cancelled.signal })
+    })
+    reply({ kind: 'result', result })
+    if (first.value.command === 'down') socket.once('finish', () => process.exit(0))
+  } catch (error) {
+    const message = describeFault(error)
+    reply({ kind: 'error', message })
+  } finally {
+    socket.end()
+  }
+}
+
+type OnOutput = Parameters<typeof execCommand>[1]['onOutput']
+
+async function carryOut(
+  lab: RunningLab,
+  request: LabRequest,
+  signal: AbortSignal,
+  onOutput: OnOutput,
+): Promise<LabResult> {
+  switch (request.command) {
+    case 'status':
+      return { kind: 'status', status: lab.status() }
+    case 'exec':
+      return execCommand(request, {
+        namespace: lab.namespaceOf(request.node),
+        environment: lab.environment,
+        onOutput,
+        signal,
+      })
+    case 'start':
+      await lab.startNode(request.node)
+      return done
+    case 'stop':
+      await lab.stopNode(request.node, 'SIGTERM')
+      return done
+    case 'kill':
+      await lab.stopNode(request.node, 'SIGKILL')
+      return done
+    case 'rules':
+      await lab.changeRules(request.state)
+      return done
+    case 'down':
+    default:
+      await lab.stopAll()
+      return done
+  }
+}
+
+const done: LabResult = { kind: 'done' }

@@ -1,0 +1,26 @@
+const kept = ['HOME', 'USER', 'LOGNAME', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'TERM', 'COLORTERM']
+const systemFolders = [
+  '/usr/local/sbin',
+  '/usr/local/bin',
+  '/usr/sbin',
+  '/usr/bin',
+  '/sbin',
+  '/bin',
+]
+
+/**
+ * The environment of everything that runs in a lab: small and the same wherever the lab was started, since a `KONG_*`
+ * or `https_proxy` of the person who starts it would change what the lab shows. `kong` is on PATH.
+ */
+export function labEnvironment(
+  outside: NodeJS.ProcessEnv,
+  programFolders: readonly string[],
+): Record<string, string> {
+  const path = new Set([...programFolders, ...(outside['PATH'] ?? '').split(':'), ...systemFolders])
+  path.delete('')
+  const inherited = kept.flatMap((name) => {
+    const value = outside[name]
+    return value === undefined ? [] : [[name, value] as const]
+  })
+  return { ...Object.fromEntries(inherited), PATH: [...path].join(':') }
+}

@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseApplied, type Applied } from '#core/node/applied-line.ts'
+import { LabError } from '#lab/run/lab-error.ts'
+import type { LabProcess } from './lab-process.ts'
+import { LineReader } from './line-reader.ts'
+import { listensOn } from './listening.ts'
+import { until } from '#lab/run/until.ts'
+
+const withinMs = 20_000
+const toldLines = 12
+
+/** What a Kong node must know before it is ready. */
+export type Wanted = Pick<Applied, 'services' | 'routes'>
+
+/**
+ * Watches a process from just before its start until it is ready: it listens on everything it was told to, and a Kong
+ * node that proxies has applied a configuration with at least as many services and routes as wanted.
+ */
+export class Readiness {
+  readonly #process: LabProcess
+  readonly #wanted: Wanted
+  readonly #errorLog: LineReader | undefined
+  #applied: boolean
+  #listening = false
+
+  constructor(process: LabProcess, wanted: Wanted) {
+    this.#process = process
+    this.#wanted = wanted
+    const { kong } = process.plan
+    this.#applied = kong === undefined || !kong.proxies
+    this.#errorLog =
+      kong === undefined ? undefined : new LineReader(errorLog(kong.prefix), { from: 'end' })
+  }
+
+  /** @throws LabError with the last lines of its log when it ends first or is not ready within twenty seconds. */
+  async wait(): Promise<void> {
+    const process = this.#process
+    const { node, name } = process.plan
+    const decided = await until(() => !process.alive || this.#isReady(), { withinMs })
+    if (process.alive && decided) {
+      process.markReady()
+      return
+    }
+    const what = process.alive
+      ? `is not ready after ${withinMs / 1000} seconds: ${this.#missing()}`
+      : `ended while starting (${process.ended})`
+    throw new LabError(`${node} (${name}) ${what}.${this.#lastLines()}`)
+  }
+
+  /** Asks for each thing only until it came true: the nodes need the processor more than their watcher does. */
+  #isReady(): boolean {
+    this.#listening ||= this.#listens()
+    if (!this.#listening) return false
+    this.#applied ||= this.#hasApplied()
+    return this.#applied
+  }
+
+  #listens(): boolean {
+    const { pid, plan } = this.#process
+    return pid !== undefined && listensOn(pid, plan.listens)
+  }
+
+  #hasApplied(): boolean {
+    return (
+      this.#errorLog?.next().some((line) => {
+        const applied = parseApplied(line)
+        if (applied === undefined) return false
+        const { services, routes } = this.#wanted
+        return applied.services >= services && applied.routes >= routes
+      }) ?? true
+    )
+  }
+
+  #missing(): string {
+    if (this.#listening) return 'it has not applied its configuration'
+    const wanted = this.#process.plan.listens.map(({ address, port }) => `${address} port ${port}`)
+    return `it does not listen on all of ${wanted.join(', ')}`
+  }
+
+  #lastLines(): string {
+    const { log, kong } = this.#process.plan
+    const files = kong === undefined ? [log] : [log, errorLog(kong.prefix)]
+    return files.map(lastLines).join('')
+  }
+}
+
+function errorLog(prefix: string): string {
+  return join(prefix, 'logs/error.log')
+}
+
+function lastLines(file: string): string {
+  let text
+  try {
+    text = readFileSync(file, 'utf8').trimEnd()
+  } catch {
+    return ''
+  }
+  if (text === '') return ''
+  const lines = text.split('\n').slice(-toldLines)
+  return `\nThe last lines of ${file}:\n${lines.map((line) => `  ${line}`).join('\n')}`
+}

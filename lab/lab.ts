@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto'
+import { join, resolve } from 'node:path'
+import { bringUp } from './client/bring-up.ts'
+import { LabClient } from './client/lab-client.ts'
+import { labHome, parseLabName } from './run/home.ts'
+import { LabError } from './run/lab-error.ts'
+import { findTopology, type TopologyName } from './topology/find-topology.ts'
+import type { NodeKind, Topology } from './topology/topology.ts'
+
+/** A running lab. Disposing it ends every process in it and removes its run folder; so does the death of its opener. */
+export interface Lab extends AsyncDisposable {
+  readonly name: string
+  readonly topology: Topology
+  /** The run folder: working directory of every command and home of the Kong prefixes (`kong-a`, …). */
+  readonly folder: string
+  /**
+   * Runs a command in the namespaces of a node: its network, the lab's processes and mounts. A non-zero exit is a
+   * result. Rejects when the node is unknown, the command cannot be started, the signal aborts or the lab is gone.
+   */
+  exec(
+    node: string,
+    argv: readonly [string, ...string[]],
+    options?: ExecOptions,
+  ): Promise<ExecResult>
+  /** Starts what is not running and resolves once it listens (a Kong node: once it has applied its configuration). */
+  startNode(node: string): Promise<void>
+  /** SIGTERM to every process of the node; SIGKILL after five seconds. Resolves once they have ended. */
+  stopNode(node: string): Promise<void>
+  /** SIGKILL to every process of the node. Resolves once they have ended. */
+  killNode(node: string): Promise<void>
+  /** Takes the interception away: traffic goes straight from Service A to Service B. */
+  removeRules(): Promise<void>
+  /** Puts the interception back. Doing it twice changes nothing. */
+  installRules(): Promise<void>
+  /** What the node has written so far: one entry per process (`tcp`), and `error.log`, `access.log` of a Kong node. */
+  logs(node: string): Promise<readonly NodeLog[]>
+  status(): Promise<LabStatus>
+}
+
+export interface ExecOptions {
+  /** Given to the command's stdin, which is empty otherwise. */
+  readonly input?: string
+  /** The command and its children are killed after this; the result then says `timedOut`. Default: 30 000. */
+  readonly timeoutMs?: number
+  readonly env?: Readonly<Record<string, string>>
+  readonly signal?: AbortSignal
+}
+
+export interface ExecResult {
+  /** `null` when a signal ended the command. */
+  readonly exitCode: number | null
+  readonly stdout: string
+  readonly stderr: string
+  readonly durationMs: number
+  readonly timedOut: boolean
+}
+
+export interface NodeLog {
+  readonly name: string
+  readonly text: string
+}
+
+export interface LabStatus {
+  readonly name: string
+  readonly topology: string
+  readonly folder: string
+  readonly startedAt: string
+  readonly rules: 'installed' | 'removed'
+  readonly nodes: readonly NodeStatus[]
+}
+
+export interface NodeStatus {
+  readonly name: string
+  readonly kind: NodeKind
+  readonly namespace: string
+  readonly addresses: readonly string[]
+  /** `idle`: has no processes. `dead`: a process ended that nobody stopped. */
+  readonly state: 'running' | 'idle' | 'stopped' | 'dead'
+  readonly processes: readonly ProcessStatus[]
+}
+
+export interface ProcessStatus {
+  readonly name: string
+  readonly state: 'starting' | 'running' | 'stopped' | 'dead' | 'not-started'
+  /** As seen inside the lab. */
+  readonly pid: number | undefined
+  /** How it ended, in words: `exit code 1`, `SIGKILL`. */
+  readonly ended: string | undefined
+}
+
+export interface OpenLabOptions {
+  /** `[a-z0-9-]{1,32}`. Default: one that is free. */
+  readonly name?: string
+  /** Run folder; must be empty or absent. Default: `<home>/<name>`, home being MESHYARD_HOME or `.meshyard`. */
+  readonly folder?: string
+  /** Only the network, without interception, and the run folder; no process is started. */
+  readonly bare?: boolean
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Brings a lab up and resolves once every node is ready.
+ * @throws LabError that says what could not be started, with nothing left running; the logs stay in the run folder.
+ */
+export async function openLab(
+  topology: Topology | TopologyName,
+  options: OpenLabOptions = {},
+): Promise<Lab> {
+  const { signal, bare = false } = options
+  const name = parseLabName(options.name ?? `lab-${randomBytes(4).toString('hex')}`)
+  const folder = resolve(options.folder ?? join(labHome(), name))
+  const found = typeof topology === 'string' ? await findTopology(topology) : topology
+  const result = await bringUp({
+    name,
+    folder,
+    topology: found,
+    bare,
+    ...(signal && { signal }),
+  })
+  if (result.kind === 'already-up') {
+    throw new LabError(`A lab runs in ${folder} already; take it down or choose another name.`)
+  }
+  return new LabClient(found, result.launched)
+}

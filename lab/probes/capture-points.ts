@@ -1,0 +1,60 @@
+import type { LinkEndSpec, LinkSpec, Topology } from '#lab/topology/topology.ts'
+
+/** Where to capture so that each connection is seen once on each link it crosses. */
+export interface CapturePoint {
+  readonly link: string
+  /** A node in whose namespace the interface is. */
+  readonly node: string
+  readonly interface: string
+  /** A node from which, and an address to which, a connection attempt crosses the interface. */
+  readonly marker: { readonly from: string; readonly to: string }
+}
+
+/**
+ * Chooses one point for each link; in a namespace without links all traffic is on its loopback interface.
+ *
+ * @throws {RangeError} When no node is in a namespace where packets have to be captured.
+ */
+export function chooseCapturePoints({ namespaces, links, nodes }: Topology): CapturePoint[] {
+  const nodeIn = (namespace: string): string => {
+    const found = nodes.find((node) => node.namespace === namespace)
+    if (found === undefined) throw new RangeError(`No node is in the namespace "${namespace}".`)
+    return found.name
+  }
+  if (links.length === 0) {
+    return namespaces.map(({ name }) => ({
+      link: 'lo',
+      node: nodeIn(name),
+      interface: 'lo',
+      marker: { from: nodeIn(name), to: '127.0.0.1' },
+    }))
+  }
+  return links.map((link) => {
+    const [near, far] = link.ends
+    if (near === undefined || far === undefined) {
+      throw new RangeError(`The link "${link.name}" has fewer than two ends.`)
+    }
+    return {
+      link: link.name,
+      ...tap(link, near, nodeIn),
+      marker: { from: nodeIn(near.namespace), to: firstIpv4(far) },
+    }
+  })
+}
+
+/** A bridge sees each frame once; of a veth pair one end is enough. */
+function tap(
+  link: LinkSpec,
+  near: LinkEndSpec,
+  nodeIn: (namespace: string) => string,
+): Pick<CapturePoint, 'node' | 'interface'> {
+  return link.kind === 'bridge'
+    ? { node: nodeIn(link.namespace), interface: link.name }
+    : { node: nodeIn(near.namespace), interface: near.interface }
+}
+
+function firstIpv4({ interface: name, addresses }: LinkEndSpec): string {
+  const found = addresses.find((address) => !address.includes(':'))
+  if (found === undefined) throw new RangeError(`${name} has no IPv4 address for a marker.`)
+  return found.replace(/\/\d+$/, '')
+}

@@ -1,0 +1,126 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempDisposable } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { runInNamespace } from '#netns/command.ts'
+import { NetworkNamespace } from '#netns/namespace.ts'
+import { dialMarker, openCapture, type Capture, type RunCommand } from './capture.ts'
+import { findServerName } from './client-hello.ts'
+import { parsePcap } from './pcap.ts'
+import { parseTcpSegment } from './tcp-segment.ts'
+import { readFile } from 'node:fs/promises'
+
+describe('openCapture', () => {
+  it('shows a connection that was made right before it was asked', async () => {
+    await using yard = await openYard()
+    await using capture = await yard.capture()
+    for (let attempt = 1; attempt <= 5; attempt++) {
+      await yard.run(['bash', '-c', serveAndAsk('127.0.0.5', 9000 + attempt, '')])
+      const connections = await capture.connections()
+      expect(connections.filter(({ outcome }) => outcome === 'closed')).toHaveLength(attempt)
+    }
+  })
+
+  it('shows what was refused, and leaves its own markers out', async () => {
+    await using yard = await openYard()
+    await using capture = await yard.capture()
+    expect(await capture.connections()).toEqual([])
+    await yard.run(['ncat', '--source', '127.0.0.2', '127.0.0.5', '7'])
+    expect(await capture.connections()).toMatchObject([
+      { client: { address: '127.0.0.2' }, server: { port: 7 }, outcome: 'refused' },
+    ])
+  })
+
+  it('says what tcpdump says when it cannot start', async () => {
+    await using yard = await openYard()
+    await expect(yard.capture('no-such-link')).rejects.toThrow(/no-such-link.*No such device/s)
+  })
+
+  it('says so when it has ended before it was asked', async () => {
+    await using yard = await openYard()
+    const capture = await yard.capture()
+    await capture[Symbol.asyncDispose]()
+    await expect(capture.connections()).rejects.toThrow('Cannot capture on lo')
+  })
+})
+
+describe.skipIf(spawnSync('tshark', ['--version']).error)('the readers, beside tshark', () => {
+  it('read the same addresses, numbers, flags, lengths and server names', async () => {
+    await using yard = await openYard()
+    await using capture = await yard.capture()
+    await yard.run(['bash', '-c', serveAndAsk('127.0.0.5', 9000, '')])
+    await yard.run(['bash', '-c', serveAndAsk('::1', 9001, '')])
+    await yard.run(['bash', '-c', serveAndAsk('127.0.0.1', 9002, '--ssl')])
+    await yard.run(['ncat', '127.0.0.5', '7'])
+    const connections = await capture.connections()
+    expect(connections.map(({ outcome }) => outcome)).toContain('refused')
+
+    const fields = 'ip.src ipv6.src tcp.srcport tcp.dstport tcp.seq_raw tcp.len'.split(' ')
+    const flags = 'syn ack fin reset'.split(' ').map((flag) => `tcp.flags.${flag}`)
+    const names = ['tls.handshake.extensions_server_name']
+    const wanted = [...fields, ...flags, ...names].flatMap((field) => ['-e', field])
+    const options = ['-Y', 'tcp', '-T', 'fields', '-E', 'separator=,', '-d', 'tcp.port==9002,tls']
+    const tshark = spawnSync('tshark', ['-r', yard.file, ...options, ...wanted], {
+      encoding: 'utf8',
+    })
+    const ours = renderSegments(await readFile(yard.file))
+    expect(ours.length).toBeGreaterThan(20)
+    expect(ours).toEqual(tshark.stdout.trimEnd().split('\n').slice(0, ours.length))
+    expect(ours.join('\n')).toContain('localhost')
+  })
+})
+
+interface Yard extends AsyncDisposable {
+  readonly run: RunCommand
+  readonly file: string
+  capture(link?: string): Promise<Capture>
+}
+
+async function openYard(): Promise<Yard> {
+  await using stack = new AsyncDisposableStack()
+  const folder = stack.use(await mkdtempDisposable(join(tmpdir(), 'capture-')))
+  const namespace = stack.use(NetworkNamespace.create())
+  const run: RunCommand = async (argv) => runInNamespace(namespace, argv)
+  await run(['ip', 'link', 'set', 'lo', 'up'])
+  const file = join(folder.path, 'lo.pcap')
+  const owned = stack.move()
+  return {
+    run,
+    file,
+    capture: (link = 'lo') =>
+      openCapture({ run, interface: link, file, mark: () => dialMarker(run, '127.0.0.1') }),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+/** A shell script in which ncat answers once, and ncat asks as soon as it listens. */
+function serveAndAsk(address: string, port: number, flag: string): string {
+  return `
+    coproc server { exec ncat -v ${flag} --listen ${address} ${port} --sh-exec 'echo hello' 2>&1; }
+    until read -r line <&"\${server[0]}" && [[ $line == *"Listening on"* ]]; do :; done
+    ncat ${flag} --recv-only ${address === '127.0.0.1' ? 'localhost' : address} ${port}
+    wait`
+}
+
+function renderSegments(file: Buffer): string[] {
+  const { linkType, frames } = parsePcap(file)
+  return frames.flatMap(({ bytes }) => {
+    const segment = parseTcpSegment(linkType, bytes)
+    if (segment === undefined) return []
+    const { source, destination, syn, ack, fin, rst } = segment
+    const isIpv6 = source.address.includes(':')
+    return [
+      [
+        isIpv6 ? '' : source.address,
+        isIpv6 ? source.address : '',
+        source.port,
+        destination.port,
+        segment.sequence,
+        segment.payloadLength,
+        ...[syn, ack, fin, rst].map((flag) => (flag ? 1 : 0)),
+        findServerName(segment.payload) ?? '',
+      ].join(','),
+    ]
+  })
+}

@@ -1,0 +1,167 @@
+import { readFile } from 'node:fs/promises'
+import { setTimeout as wait } from 'node:timers/promises'
+import { parsePcap, type PcapFile } from './pcap.ts'
+import { isReadableLinkType } from './tcp-segment.ts'
+import { findTcpConnections, type TcpConnection } from './tcp-flows.ts'
+
+export interface CaptureOptions {
+  /** Runs a command in the namespace of the interface; what it writes to `file` must be readable here. */
+  readonly run: RunCommand
+  readonly interface: string
+  /** Absolute path of the pcap file to write; its notes stand beside it as `<file>.log` and `<file>.pid`. */
+  readonly file: string
+  /** Makes a connection attempt to port 9 cross the interface, answered or not. It marks a point in the capture. */
+  readonly mark: () => Promise<unknown>
+}
+
+/** Resolves when the command has ended, whatever its exit code. */
+export type RunCommand = (
+  argv: readonly [string, ...string[]],
+) => Promise<{ readonly exitCode: number | null; readonly stderr: string }>
+
+/** Packets of one interface, recorded while it is open. */
+export interface Capture extends AsyncDisposable {
+  /**
+   * The TCP connections of all packets since `sinceMs` (default: since it opened). Nothing that crossed the interface before this call is missing: a marker sent behind
+   * it has to appear in the file first.
+   *
+   * @throws {Error} When the capture has ended, or dropped packets, or the marker does not appear within 5 s.
+   */
+  connections(options?: { readonly sinceMs?: number }): Promise<readonly TcpConnection[]>
+}
+
+/** Discard (RFC 863): no service of a lab listens there. */
+const markerPort = 9
+const readyWithinMs = 5_000
+const pollEveryMs = 4
+
+/**
+ * Starts tcpdump on an interface and waits until it listens.
+ *
+ * @throws {Error} When tcpdump does not start; the message has its own words.
+ */
+export async function openCapture(options: CaptureOptions): Promise<Capture> {
+  const capture = new TcpdumpCapture(options)
+  try {
+    await capture.ready()
+  } catch (error) {
+    await capture[Symbol.asyncDispose]()
+    throw error
+  }
+  return capture
+}
+
+/** The marker: one connection attempt from the namespace that `run` runs in. */
+export async function dialMarker(run: RunCommand, address: string): Promise<void> {
+  // The redirection fails, because the kernel answers by RST; the SYN has crossed the link all the same.
+  await run(['bash', '-c', `exec 2>/dev/null; : <"/dev/tcp/$1/${markerPort}"`, 'marker', address])
+}
+
+// Immediate mode: otherwise packets wait in the kernel's ring for a second and are lost with it. The shell leaves its
+// process id behind for the signals and becomes tcpdump.
+const tcpdump = `echo $$ >"$1.pid" &&
+exec tcpdump -i "$2" -Z root --immediate-mode -n -U -s 0 -w "$1" tcp 2>"$1.log"`
+
+class TcpdumpCapture implements Capture {
+  readonly #options: CaptureOptions
+  readonly #ended: Promise<unknown>
+  #running = true
+
+  constructor(options: CaptureOptions) {
+    this.#options = options
+    this.#ended = options
+      .run(['sh', '-c', tcpdump, 'capture', options.file, options.interface])
+      .catch((error: unknown) => error)
+      .finally(() => {
+        this.#running = false
+      })
+  }
+
+  async ready(): Promise<void> {
+    await this.#until('tcpdump does not listen', async () =>
+      (await this.#log()).includes('listening on'),
+    )
+  }
+
+  async connections({ sinceMs = 0 } = {}): Promise<readonly TcpConnection[]> {
+    const markersBefore = (await this.#read(sinceMs)).markers
+    await this.#options.mark()
+    let found = await this.#read(sinceMs)
+    await this.#until('the marker does not appear', async () => {
+      found = await this.#read(sinceMs)
+      return found.markers > markersBefore
+    })
+    await this.#refuseDrops()
+    return found.connections
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#running) await this.#signal('INT')
+    await this.#ended
+  }
+
+  async #read(sinceMs: number): Promise<{ connections: TcpConnection[]; markers: number }> {
+    const { linkType, frames } = await this.#pcap()
+    const all = findTcpConnections(
+      linkType,
+      frames.filter(({ atMs }) => atMs >= sinceMs),
+    )
+    const connections = all.filter(({ server }) => server.port !== markerPort)
+    return { connections, markers: all.length - connections.length }
+  }
+
+  async #pcap(): Promise<PcapFile> {
+    const capture = parsePcap(await readFile(this.#options.file))
+    if (!isReadableLinkType(capture.linkType)) {
+      throw new Error(
+        `Cannot read the capture of ${this.#options.interface}: its link type is ${capture.linkType}.`,
+      )
+    }
+    return capture
+  }
+
+  /** tcpdump prints its counts on SIGUSR1. */
+  async #refuseDrops(): Promise<void> {
+    const before = dropCounts(await this.#log()).length
+    await this.#signal('USR1')
+    let latest: string | undefined
+    await this.#until('tcpdump does not report its counts', async () => {
+      const all = dropCounts(await this.#log())
+      latest = all.at(-1)
+      return all.length > before
+    })
+    if (latest !== '0 packets dropped by kernel') {
+      throw new Error(`The capture of ${this.#options.interface} is not whole: ${latest}.`)
+    }
+  }
+
+  async #signal(name: 'INT' | 'USR1'): Promise<void> {
+    // Only while the process is still the one whose id was noted, and it is: its end ends `run`.
+    await this.#options.run([
+      'sh',
+      '-c',
+      `kill -${name} "$(cat "$1.pid")"`,
+      'signal',
+      this.#options.file,
+    ])
+  }
+
+  async #log(): Promise<string> {
+    return readFile(`${this.#options.file}.log`, 'utf8').catch(() => '')
+  }
+
+  async #until(fault: string, holds: () => Promise<boolean>): Promise<void> {
+    const deadline = performance.now() + readyWithinMs
+    while (!(await holds())) {
+      if (!this.#running || performance.now() > deadline) {
+        const log = (await this.#log()).trim()
+        throw new Error(`Cannot capture on ${this.#options.interface}: ${fault}. ${log}`.trim())
+      }
+      await wait(pollEveryMs)
+    }
+  }
+}
+
+function dropCounts(log: string): string[] {
+  return log.match(/\d+ packets? dropped by kernel/g) ?? []
+}

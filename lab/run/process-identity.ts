@@ -1,0 +1,72 @@
+import { readFileSync, readdirSync } from 'node:fs'
+import { errorCode } from './fault.ts'
+
+/** A process by number and start time, so that a reused number is never taken for it. */
+export interface ProcessIdentity {
+  readonly pid: number
+  /** Clock ticks after boot, as /proc/PID/stat tells it. */
+  readonly startTime: string
+  /** The boot that `startTime` counts from. */
+  readonly boot: string
+}
+
+/** The identity of a living process; nothing for one that has ended, also when its parent has not noticed yet. */
+export function identifyProcess(pid: number): ProcessIdentity | undefined {
+  const stat = readStat(pid)
+  if (stat === undefined || stat.state === 'Z' || stat.state === 'X') return undefined
+  return { pid, startTime: stat.startTime, boot: bootId() }
+}
+
+/** Whether this very process still runs. */
+export function isAlive(identity: ProcessIdentity): boolean {
+  const now = identifyProcess(identity.pid)
+  return now?.startTime === identity.startTime && now.boot === identity.boot
+}
+
+/** Sends a signal to this very process; does nothing when it has ended. */
+export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): void {
+  if (!isAlive(identity)) return
+  try {
+    process.kill(identity.pid, signal)
+  } catch (error) {
+    if (errorCode(error) !== 'ESRCH') throw error
+  }
+}
+
+/** The living child of a process; the first one found when there are several. */
+export function findChild(parent: number): ProcessIdentity | undefined {
+  const pid = readdirSync('/proc')
+    .map(Number)
+    .find((each) => Number.isInteger(each) && readStat(each)?.parent === parent)
+  return pid === undefined ? undefined : identifyProcess(pid)
+}
+
+interface Stat {
+  readonly state: string
+  readonly parent: number
+  readonly startTime: string
+}
+
+function readStat(pid: number): Stat | undefined {
+  const text = readText(`/proc/${pid}/stat`)
+  if (text === undefined) return undefined
+  // The command name may hold spaces and brackets; the fields after its last bracket are plain.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  const [state, parent, startTime] = [fields[0], fields[1], fields[19]]
+  if (state === undefined || parent === undefined || startTime === undefined) return undefined
+  return { state, parent: Number(parent), startTime }
+}
+
+function bootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    const code = errorCode(error)
+    if (code === 'ENOENT' || code === 'ESRCH') return undefined
+    throw error
+  }
+}

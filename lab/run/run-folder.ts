@@ -1,0 +1,91 @@
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { LabPlan } from '#lab/topology/plan.ts'
+import { LabError } from './lab-error.ts'
+import type { ProcessIdentity } from './process-identity.ts'
+import { errorCode } from './fault.ts'
+
+/** What the run folder says of its lab; written before the lab's first process does anything. */
+export interface RunState {
+  readonly version: 1
+  readonly name: string
+  readonly topology: string
+  readonly bare: boolean
+  /** The wrapper that holds the lab's namespaces from outside; the lab dies with it. */
+  readonly wrapper: ProcessIdentity
+  /** The lab's first process, once known; everything in the lab dies with it. */
+  readonly init: ProcessIdentity | undefined
+}
+
+const stateFile = 'lab.json'
+const planFile = 'plan.json'
+
+/** Reads what is known of the lab in a run folder; nothing when there never was one. */
+export function readRunState(folder: string): RunState | undefined {
+  let text
+  try {
+    text = readFileSync(join(folder, stateFile), 'utf8')
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined
+    throw error
+  }
+  try {
+    const state: RunState = JSON.parse(text)
+    // Written in one step by `writeRunState`, so it is either ours and whole or somebody else's.
+    if (state.version === 1 && typeof state.wrapper.pid === 'number') return state
+  } catch {
+    // Told below, together with JSON of another shape.
+  }
+  throw new LabError(
+    `${join(folder, stateFile)} was not written by this version of Meshyard; remove ${folder} by hand.`,
+  )
+}
+
+export function writeRunState(folder: string, state: RunState): void {
+  const temporary = join(folder, `.${stateFile}`)
+  writeFileSync(temporary, `${JSON.stringify(state, undefined, 2)}\n`)
+  renameSync(temporary, join(folder, stateFile))
+}
+
+/** Reads the plan that `makeRunFolder` wrote. */
+export function readPlan(folder: string): LabPlan {
+  return JSON.parse(readFileSync(join(folder, planFile), 'utf8'))
+}
+
+/**
+ * Makes a run folder that holds the plan and nothing else.
+ * @throws LabError when the folder holds files that no lab left there.
+ */
+export function makeRunFolder(folder: string, plan: LabPlan): void {
+  removeRunFolder(folder)
+  mkdirSync(join(folder, 'logs'), { recursive: true })
+  writeFileSync(join(folder, marker), 'Made by Meshyard; removed when its lab goes down.\n')
+  writeFileSync(join(folder, planFile), `${JSON.stringify(plan, undefined, 2)}\n`)
+}
+
+/**
+ * Removes a run folder with all it holds; tells whether there was one.
+ * @throws LabError when the folder holds files that no lab left there.
+ */
+export function removeRunFolder(folder: string): boolean {
+  const entries = list(folder)
+  if (entries === undefined) return false
+  if (entries.length > 0 && !entries.includes(marker)) {
+    throw new LabError(
+      `${folder} holds files that no lab left there; choose another folder or empty this one.`,
+    )
+  }
+  rmSync(folder, { recursive: true, force: true })
+  return true
+}
+
+const marker = '.meshyard-run'
+
+function list(folder: string): readonly string[] | undefined {
+  try {
+    return readdirSync(folder)
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined
+    throw error
+  }
+}

@@ -1,0 +1,26 @@
+import { parseArgs } from 'node:util'
+import { makeCertificate } from './certificate.ts'
+import { openEchoService } from './echo.ts'
+
+const { values } = parseArgs({
+  options: {
+    address: { type: 'string', multiple: true, default: ['127.0.0.1'] },
+    http: { type: 'string', default: '0' },
+    https: { type: 'string', default: '0' },
+    tcp: { type: 'string', default: '0' },
+    tls: { type: 'string', default: '0' },
+  },
+})
+const ports = {
+  http: Number(values.http),
+  https: Number(values.https),
+  tcp: Number(values.tcp),
+  tls: Number(values.tls),
+}
+const certificate = await makeCertificate('echo')
+await Promise.all(
+  values.address.map(async (address) => {
+    const service = await openEchoService({ address, ports, certificate })
+    process.stdout.write(`${JSON.stringify({ address, ports: service.ports })}\n`)
+  }),
+)

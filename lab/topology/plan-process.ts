@@ -1,0 +1,102 @@
+import { join } from 'node:path'
+import { parseListenEndpoints } from './listen-endpoints.ts'
+import type { Endpoint, NodeSpec, ProcessSpec } from './topology.ts'
+
+/** One process of a node, ready to be started with the run folder as its working directory. */
+export interface ProcessPlan {
+  readonly node: string
+  readonly name: string
+  readonly namespace: string
+  readonly argv: readonly [string, ...string[]]
+  /** Added to the small environment every process of a lab gets. */
+  readonly environment: Readonly<Record<string, string>>
+  readonly listens: readonly Endpoint[]
+  /** Its stdout and stderr, relative to the run folder. */
+  readonly log: string
+  readonly kong: KongPlan | undefined
+}
+
+export interface KongPlan {
+  readonly prefix: string
+  /** Whether it proxies, and so has to apply the entities before it is ready. */
+  readonly proxies: boolean
+}
+
+interface Places {
+  readonly root: string
+  readonly node: string
+}
+
+export function planProcess(node: NodeSpec, process: ProcessSpec, places: Places): ProcessPlan {
+  return {
+    node: node.name,
+    name: process.name,
+    namespace: node.namespace,
+    log: join('logs', `${node.name}.${process.name}.log`),
+    kong: undefined,
+    environment: {},
+    ...compileProcess(process, places),
+  }
+}
+
+type Particular = Pick<ProcessPlan, 'argv' | 'listens'> & Partial<ProcessPlan>
+
+function compileProcess(process: ProcessSpec, places: Places): Particular {
+  switch (process.kind) {
+    case 'kong':
+      return compileKong(process, places)
+    case 'ncat': {
+      const { address, port, tls, answer } = process
+      const listening = ['--listen', '--keep-open', '--verbose', ...(tls ? ['--ssl'] : [])]
+      const command = `echo '${answer.replaceAll("'", String.raw`'\''`)}'`
+      return {
+        argv: ['ncat', ...listening, '--sh-exec', command, address, String(port)],
+        listens: [{ address, port }],
+      }
+    }
+    case 'echo': {
+      const { http, https, tcp, tls } = process.ports
+      return {
+        argv: [
+          places.node,
+          join(places.root, 'lab/services/main.ts'),
+          ...process.addresses.map((address) => `--address=${address}`),
+          `--http=${http}`,
+          `--https=${https}`,
+          `--tcp=${tcp}`,
+          `--tls=${tls}`,
+        ],
+        environment: { NODE_COMPILE_CACHE: join(places.root, 'node_modules/.cache/meshyard') },
+        listens: process.addresses.flatMap((address) =>
+          [http, https, tcp, tls].map((port) => ({ address, port })),
+        ),
+      }
+    }
+    case 'command':
+    default:
+      return process
+  }
+}
+
+function compileKong(process: Extract<ProcessSpec, { kind: 'kong' }>, places: Places): Particular {
+  const { prefix, settings } = process
+  const listening = ['stream_listen', 'proxy_listen', 'admin_listen'].map((name) => ({
+    name,
+    endpoints: parseListenEndpoints(settings[name] ?? 'off'),
+  }))
+  return {
+    argv: [join(places.root, 'core/bin/kong'), 'start'],
+    environment: {
+      ...Object.fromEntries(
+        Object.entries(settings).map(([name, value]) => [`KONG_${name.toUpperCase()}`, value]),
+      ),
+      KONG_PREFIX: prefix,
+      KONG_NGINX_DAEMON: 'off',
+    },
+    listens: listening.flatMap((each) => each.endpoints),
+    kong: {
+      prefix,
+      proxies: listening.some((each) => each.name !== 'admin_listen' && each.endpoints.length > 0),
+    },
+  }
+}

@@ -1,0 +1,121 @@
+import { join } from 'node:path'
+import type { LinkPlan, NamespacePlan, NetworkPlan } from '#netns/network-plan.ts'
+import { entityRequests, type EntityRequest } from './kong-entities.ts'
+import { forwarding, planInterception, type InterceptionPlan } from './plan-interception.ts'
+import { planProcess, type ProcessPlan } from './plan-process.ts'
+import type { Endpoint, NodeSpec, RouteSpec, Topology } from './topology.ts'
+
+/** Everything the holder does, decided: it reads this as `plan.json` and knows no topology. */
+export interface LabPlan {
+  readonly name: string
+  readonly topology: string
+  readonly folder: string
+  readonly bare: boolean
+  readonly network: NetworkPlan
+  readonly nodes: readonly NodePlan[]
+  readonly interception: readonly InterceptionPlan[]
+  readonly processes: readonly ProcessPlan[]
+  readonly entities: EntitiesPlan | undefined
+}
+
+export type NodePlan = Omit<NodeSpec, 'processes'>
+
+export interface EntitiesPlan {
+  readonly namespace: string
+  readonly admin: Endpoint
+  readonly requests: readonly EntityRequest[]
+  /** How many services and routes a proxy knows once it has all of them. */
+  readonly services: number
+  readonly routes: number
+}
+
+export interface PlanOptions {
+  readonly name: string
+  readonly folder: string
+  /** Where the product's own files are. */
+  readonly root: string
+  /** This Node. */
+  readonly node: string
+  readonly bare: boolean
+}
+
+/** Compiles a topology that has no faults into what the holder does. */
+export function planLab(topology: Topology, options: PlanOptions): LabPlan {
+  const { name, folder, bare } = options
+  const interception = topology.interception.map((spec, index) => planInterception(spec, index))
+  return {
+    name,
+    topology: topology.name,
+    folder,
+    bare,
+    network: {
+      namespaces: topology.namespaces.map((namespace): NamespacePlan => {
+        const rules = interception.filter((each) => each.namespace === namespace.name)
+        return {
+          name: namespace.name,
+          // Without interception the way past a sidecar is open.
+          sysctls: bare && rules.some(({ kind }) => kind === 'rules') ? forwarding('1') : {},
+          loopbackAddresses: [],
+          routes: [...namespace.routes.map(planRoute), ...rules.flatMap((each) => each.routes)],
+          policyRules: rules.flatMap((each) => each.policyRules),
+          ruleSets: [],
+        }
+      }),
+      links: topology.links satisfies readonly LinkPlan[],
+    },
+    nodes: topology.nodes.map(({ name: node, kind, namespace, addresses }) => ({
+      name: node,
+      kind,
+      namespace,
+      addresses,
+    })),
+    interception,
+    processes: bare
+      ? []
+      : topology.nodes.flatMap((node) =>
+          node.processes.map((process) => planProcess(node, process, options)),
+        ),
+    entities: bare ? undefined : planEntities(topology),
+  }
+}
+
+function planEntities(topology: Topology): EntitiesPlan | undefined {
+  const { kong } = topology
+  if (kong === undefined) return undefined
+  const node = topology.nodes.find((each) => each.name === kong.admin.node)
+  if (node === undefined) throw new Error(`${topology.name} has no node ${kong.admin.node}`)
+  return {
+    namespace: node.namespace,
+    admin: { address: kong.admin.address, port: kong.admin.port },
+    requests: kong.services.flatMap((service) => entityRequests(service)),
+    services: kong.services.length,
+    routes: kong.services.length,
+  }
+}
+
+function planRoute({ to, via }: RouteSpec): NamespacePlan['routes'][number] {
+  return {
+    destination: to,
+    type: 'unicast',
+    via,
+    interface: undefined,
+    table: 254,
+    family: via.includes(':') ? 6 : 4,
+    reason: 'the topology names it',
+  }
+}
+
+/** Where the processes of a node write, relative to the run folder; `name` is what people call it. */
+export function nodeLogs(plan: LabPlan, node: string): readonly { name: string; file: string }[] {
+  return plan.processes
+    .filter((process) => process.node === node)
+    .flatMap((process) => [
+      { name: process.name, file: process.log },
+      ...(process.kong === undefined
+        ? []
+        : ['error.log', 'access.log'].map((name) => ({
+            name,
+            file: join(process.kong?.prefix ?? '', 'logs', name),
+          }))),
+    ])
+}

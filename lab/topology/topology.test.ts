@@ -1,0 +1,167 @@
+import { describe, expect, it } from 'vitest'
+import { planFaults } from '#netns/plan-faults.ts'
+import { findTopology } from './find-topology.ts'
+import { parseTopology } from './parse-topology.ts'
+import { planLab } from './plan.ts'
+import { sidecars } from './sidecars.ts'
+import { topologyFaults } from './topology-faults.ts'
+import type { Topology } from './topology.ts'
+import { tutorial } from './tutorial.ts'
+
+const places = { name: 'x', folder: '/lab/x', root: '/product', node: '/node', bare: false }
+
+describe.for([sidecars, tutorial])('the topology $name', (topology) => {
+  it('has no faults, read from JSON as it stands', () => {
+    const read = parseTopology(JSON.parse(JSON.stringify(topology)), topology.name)
+    expect(read).toStrictEqual(topology)
+    expect(topologyFaults(topology)).toStrictEqual([])
+  })
+
+  it('makes a network plan without faults', () => {
+    expect(planFaults(planLab(topology, places).network)).toStrictEqual([])
+  })
+
+  it('starts three Kong nodes that share one folder, and five services', () => {
+    const { processes, entities } = planLab(topology, places)
+    expect(processes.filter(({ kong }) => kong).map(({ kong }) => kong)).toStrictEqual([
+      { prefix: 'kong-a', proxies: true },
+      { prefix: 'kong-b', proxies: true },
+      { prefix: 'kong-c', proxies: false },
+    ])
+    expect(processes.filter(({ node }) => node === 'service-b')).toHaveLength(5)
+    expect(entities).toMatchObject({ services: 8, routes: 8 })
+  })
+
+  it('starts nothing when bare', () => {
+    const plan = planLab(topology, { ...places, bare: true })
+    expect(plan.processes).toStrictEqual([])
+    expect(plan.entities).toBeUndefined()
+  })
+})
+
+describe('the plan of the tutorial', () => {
+  const plan = planLab(tutorial, places)
+
+  it('has the rules of the tutorial in their order', () => {
+    const [interception] = plan.interception
+    if (interception?.kind !== 'commands') throw new Error('the tutorial intercepts by commands')
+    expect(interception.install.slice(0, 8).map((argv) => argv.join(' '))).toStrictEqual([
+      'iptables --insert PREROUTING --table mangle --protocol tcp --dport 19000 --source 127.0.0.2 --jump TPROXY --on-port=9000 --on-ip=127.0.0.3',
+      'iptables --insert PREROUTING --table mangle --protocol tcp --dport 19443 --source 127.0.0.2 --jump TPROXY --on-port=9443 --on-ip=127.0.0.3',
+      'iptables --insert PREROUTING --table mangle --protocol tcp --dport 18000 --source 127.0.0.2 --jump TPROXY --on-port=8000 --on-ip=127.0.0.3',
+      'iptables --insert PREROUTING --table mangle --protocol tcp --dport 18443 --source 127.0.0.2 --jump TPROXY --on-port=8443 --on-ip=127.0.0.3',
+      'iptables --append PREROUTING --table mangle --protocol tcp ! --source 127.0.0.4 --dport 19000 --destination 127.0.0.5 --jump TPROXY --on-port=9000 --on-ip=127.0.0.4',
+      'iptables --append PREROUTING --table mangle --protocol tcp ! --source 127.0.0.4 --dport 19443 --destination 127.0.0.5 --jump TPROXY --on-port=9443 --on-ip=127.0.0.4',
+      'iptables --append PREROUTING --table mangle --protocol tcp ! --source 127.0.0.4 --dport 18000 --destination 127.0.0.5 --jump TPROXY --on-port=8000 --on-ip=127.0.0.4',
+      'iptables --append PREROUTING --table mangle --protocol tcp ! --source 127.0.0.4 --dport 18443 --destination 127.0.0.5 --jump TPROXY --on-port=8443 --on-ip=127.0.0.4',
+    ])
+  })
+
+  it('starts Kong A with the settings of the tutorial, in the foreground', () => {
+    const kongA = plan.processes.find(({ node }) => node === 'kong-a')
+    expect(kongA?.argv).toStrictEqual(['/product/core/bin/kong', 'start'])
+    expect(kongA?.environment).toStrictEqual({
+      KONG_PREFIX: 'kong-a',
+      KONG_LOG_LEVEL: 'debug',
+      KONG_STREAM_LISTEN: '127.0.0.3:9000 transparent, 127.0.0.3:9443 transparent',
+      KONG_PROXY_LISTEN: '127.0.0.3:8000 transparent, 127.0.0.3:8443 ssl transparent',
+      KONG_ADMIN_LISTEN: 'off',
+      KONG_NGINX_PROXY_PROXY_BIND: '127.0.0.3',
+      KONG_NGINX_SPROXY_PROXY_BIND: '127.0.0.3',
+      KONG_NGINX_DAEMON: 'off',
+    })
+  })
+
+  it('starts the ncat processes of the tutorial', () => {
+    const [tcp, , , https] = plan.processes.filter(({ node }) => node === 'service-b')
+    expect(tcp?.argv).toStrictEqual([
+      'ncat',
+      '--listen',
+      '--keep-open',
+      '--verbose',
+      '--sh-exec',
+      "echo 'Hello from Service B (TCP)'",
+      '127.0.0.5',
+      '19000',
+    ])
+    expect(https?.argv).toContain('--ssl')
+    expect(https?.argv).toContain(
+      String.raw`echo 'HTTP/1.1 200 OK\r\n\r\nHello from Service B (HTTPS)'`,
+    )
+  })
+
+  it('creates the services before their routes, as the tutorial does', () => {
+    expect(plan.entities?.requests.slice(0, 2)).toStrictEqual([
+      {
+        method: 'PUT',
+        path: '/services/service-b-tcp',
+        body: { url: 'tcp://127.0.0.5:19000' },
+      },
+      {
+        method: 'POST',
+        path: '/services/service-b-tcp/routes',
+        body: {
+          name: 'service-b-tcp',
+          protocols: ['tcp'],
+          destinations: [{ ip: '127.0.0.5', port: 19000 }],
+        },
+      },
+    ])
+  })
+})
+
+describe('the plan of sidecars', () => {
+  it('intercepts on the path, both families, in the namespaces of both sidecars', () => {
+    const { interception, network } = planLab(sidecars, places)
+    expect(interception.map(({ namespace }) => namespace)).toStrictEqual(['kong-a', 'kong-b'])
+    const kongA = network.namespaces.find(({ name }) => name === 'kong-a')
+    expect(kongA?.policyRules.map(({ family }) => family)).toStrictEqual([4, 6])
+    expect(kongA?.routes.filter(({ type }) => type === 'local')).toHaveLength(2)
+  })
+})
+
+describe(parseTopology, () => {
+  it('tells every malformed place at once', () => {
+    const topology = {
+      ...sidecars,
+      surprise: true,
+      nodes: [{ ...sidecars.nodes[0], kind: 'router' }],
+      links: [
+        { kind: 'veth', name: 'a', ends: [{ namespace: 'x', interface: 'way-too-long-name' }] },
+      ],
+    }
+    expect(() => parseTopology(topology, 'x.json')).toThrow(
+      /The topology x\.json cannot run:(?=[\s\S]*nodes\[0\]\.kind: )(?=[\s\S]*links\[0\]\.ends)(?=[\s\S]*surprise)/,
+    )
+  })
+
+  it('tells what a well-formed topology names that is not there', () => {
+    const topology: Topology = {
+      ...tutorial,
+      nodes: tutorial.nodes.map((node) => ({ ...node, namespace: 'nowhere' })),
+    }
+    expect(topologyFaults(topology)).toContain(
+      'nodes[2].namespace: there is no namespace "nowhere"',
+    )
+    expect(() => parseTopology(topology, 'x')).toThrow(/nodes\[2\]\.namespace/)
+  })
+
+  it('refuses two processes on one endpoint, or with one Kong prefix', () => {
+    const kongA = tutorial.nodes.filter(({ name }) => name === 'kong-a')
+    const again = kongA.map((node) => ({ ...node, name: 'again' }))
+    const topology = { ...tutorial, nodes: [...tutorial.nodes, ...again] }
+    const faults = topologyFaults(topology).join('\n')
+    expect(faults).toContain('has the prefix kong-a already')
+    expect(faults).toContain('has tutorial: 127.0.0.3 port 9000 already')
+  })
+})
+
+describe(findTopology, () => {
+  it('tells which names there are for one that is none', async () => {
+    await expect(findTopology('toString')).rejects.toThrow(/sidecars, tutorial/)
+  })
+
+  it('names the file that cannot be read', async () => {
+    await expect(findTopology('/nowhere.json')).rejects.toThrow(/\/nowhere\.json: ENOENT/)
+  })
+})
