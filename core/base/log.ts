@@ -19,8 +19,3 @@ export interface Log {
   write(level: LogLevel, message: string): void
 }
 
-/** Drops every line. */
-export const silentLog: Log = {
-  enabled: () => false,
-  write: () => {},
-}

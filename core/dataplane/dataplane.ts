@@ -108,9 +108,13 @@ class RunningDataplane implements Dataplane {
     // The client may have left while it waited to be accepted.
     if (accepted.remoteAddress === undefined) return void accepted.destroy()
     this.#accepted += 1
-    let http: HttpConnection | undefined
+    const client: { http?: HttpConnection; gone: boolean } = { gone: false }
     const channel = adoptSocket(accepted, {
-      onAdopted: (socket) => this.#clients.add(socket, () => http && this.#http.delete(http)),
+      onAdopted: (socket) =>
+        this.#clients.add(socket, () => {
+          client.gone = true
+          if (client.http !== undefined) this.#http.delete(client.http)
+        }),
     })
     const connection = { id: this.#accepted, client: channel.remote, destination: channel.local }
     this.#observer.accepted(connection)
@@ -132,10 +136,11 @@ class RunningDataplane implements Dataplane {
             this.#loopGuard.remember(socket, passage)
           },
         }),
-      onHttp: (started) => {
-        http = started
-        this.#http.set(started, listener)
-        if (this.#draining || listener.retired) started.drain()
+      onHttp: (http) => {
+        if (client.gone) return
+        client.http = http
+        this.#http.set(http, listener)
+        if (this.#draining || listener.retired) http.drain()
       },
     })
   }

@@ -15,7 +15,7 @@ export interface Channel {
 
   /**
    * Starts delivery to `sink`, replacing an earlier one. A channel is born paused; nothing is lost before or between
-   * sinks. Bytes kept by `unread` come first.
+   * sinks. Bytes kept by `unread` come first. A sink that is opened after the end or the closure is told of them too.
    */
   open(sink: Sink): void
   /** Puts bytes back in front of everything not yet delivered. Only while paused or inside `onBytes`. */
@@ -29,9 +29,12 @@ export interface Channel {
   write(bytes: Uint8Array): boolean
   /** Sends what was written, then FIN (TLS: close_notify first). The other direction stays open. */
   end(): void
-  /** Sends what was written, then closes both directions. */
+  /**
+   * Sends what was written, then closes both directions. From now on the sink hears of the closure alone. What the peer
+   * still sends is taken and thrown away for a moment, lest a reset overtake the last bytes.
+   */
   close(): void
-  /** Drops everything now. On a plain channel the peer sees RST. */
+  /** Drops everything now. On a plain channel the peer sees RST. The sink hears of the closure alone. */
   reset(): void
 }
 
@@ -41,7 +44,11 @@ export interface Sink {
   /** The peer will send no more (FIN or close_notify). Writing still works. */
   onEnd(): void
   onDrain(): void
-  /** The channel is gone; called exactly once, last. `fault` says why if it was not an orderly close. */
+  /**
+   * The channel is gone; called exactly once, last, after all that was received has been delivered. `fault` says why if
+   * it was not an orderly close. Until then, bytes written to a peer that is gone are dropped and no error is raised: its
+   * last answer may still be on the way.
+   */
   onClosed(fault: Error | undefined): void
 }
 
