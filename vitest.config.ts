@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
+    // Each scenario file runs labs of its own; unit tests measure time limits of real sockets.
+    maxWorkers: 2,
     projects: [
       {
         extends: true,

@@ -10,7 +10,12 @@ import { fingerprint, type Fingerprint } from '#netns/fingerprint.ts'
 import { NetworkNamespace } from '#netns/namespace.ts'
 import { takeDown } from './client/take-down.ts'
 import { projectRoot } from './run/home.ts'
-import { findChild } from './run/process-identity.ts'
+import {
+  findChild,
+  identifyProcess,
+  isAlive,
+  type ProcessIdentity,
+} from './run/process-identity.ts'
 import { processesWorkingIn } from './run/processes-working-in.ts'
 import { readRunState } from './run/run-folder.ts'
 
@@ -31,17 +36,17 @@ interface Traces {
   readonly network: Fingerprint
   /** Processes that work in the run folder. */
   readonly processes: readonly number[]
-  /** Those of the lab's namespaces that a process is still in. */
-  readonly namespaces: readonly string[]
+  /** Processes that were in the lab's namespaces and still run. Namespaces end with the last process in them. */
+  readonly survivors: readonly ProcessIdentity[]
   /** Where the lab has no business: entries of these folders. */
   readonly files: readonly string[]
 }
 
-function traces(folder: string, labNamespaces: ReadonlySet<string>): Traces {
+function traces(folder: string, inside: readonly ProcessIdentity[] = []): Traces {
   return {
     network: fingerprint(),
     processes: processesWorkingIn(folder),
-    namespaces: [...namespacesInUse()].filter((each) => labNamespaces.has(each)),
+    survivors: inside.filter(isAlive),
     files: ['/run', '/dev/shm', '/var/lock', projectRoot, home]
       .filter((path) => existsSync(path))
       .flatMap((path) => readdirSync(path).map((entry) => join(path, entry)))
@@ -49,9 +54,19 @@ function traces(folder: string, labNamespaces: ReadonlySet<string>): Traces {
   }
 }
 
-function namespacesInUse(): ReadonlySet<string> {
-  const pids = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))
-  return new Set(pids.flatMap((pid) => namespacesOf(Number(pid))))
+/** All processes that share a namespace with one that works in the run folder, but not with us. */
+function processesInside(folder: string): readonly ProcessIdentity[] {
+  const ours = new Set(namespacesOf(process.pid))
+  const theirs = new Set(
+    processesWorkingIn(folder)
+      .flatMap(namespacesOf)
+      .filter((each) => !ours.has(each)),
+  )
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number)
+    .filter((pid) => namespacesOf(pid).some((each) => theirs.has(each)))
+    .flatMap((pid) => identifyProcess(pid) ?? [])
 }
 
 function namespacesOf(pid: number): readonly string[] {
@@ -99,21 +114,22 @@ function bringUp(): ReturnType<typeof spawn> {
   })
 }
 
-/** Kills a part of a lab that long after its start; returns what the lab's namespaces were. */
-async function killWhileComingUp(victim: Victim, afterMs: number): Promise<ReadonlySet<string>> {
+/** Kills a part of a lab that long after its start; returns who was in it. */
+async function killWhileComingUp(
+  victim: Victim,
+  afterMs: number,
+): Promise<readonly ProcessIdentity[]> {
   const folder = join(home, name)
   const command = bringUp()
   const ended = once(command, 'exit')
   await delay(afterMs)
-  const ours = new Set(namespacesOf(process.pid))
-  const labNamespaces = new Set(
-    processesWorkingIn(folder)
-      .flatMap(namespacesOf)
-      .filter((each) => !ours.has(each)),
-  )
+  const wasUp = command.exitCode === 0
+  const inside = processesInside(folder)
   for (const pid of findVictims(victim, command.pid ?? 0, folder)) kill(pid)
   await ended
-  return labNamespaces
+  // It was faster this time: the lab may outlive a command that has done its work.
+  if (wasUp && victim === 'the command') await takeDown(folder)
+  return inside
 }
 
 /** The same numbers in every run (mulberry32). */
@@ -137,13 +153,12 @@ describe('SIGKILL while a lab comes up leaves nothing on the machine', () => {
     await takeDown(join(home, name))
   }, 20_000)
 
-  // One whose parent was killed waits for the machine's first process to reap it, which may take a second.
   const trials: { victim: Victim; moments: number; seed: number }[] = [
     { victim: 'the holder', moments: 20, seed: 1 },
     { victim: 'the command', moments: 6, seed: 2 },
-    { victim: 'the wrapper', moments: 4, seed: 3 },
+    { victim: 'the wrapper', moments: 6, seed: 3 },
     { victim: 'the first process', moments: 6, seed: 4 },
-    { victim: 'all of them', moments: 4, seed: 5 },
+    { victim: 'all of them', moments: 6, seed: 5 },
   ]
   it.for(trials)(
     'of $victim, at $moments moments',
@@ -151,15 +166,16 @@ describe('SIGKILL while a lab comes up leaves nothing on the machine', () => {
     async ({ victim, moments, seed }) => {
       const folder = join(home, name)
       const random = seeded(seed)
-      const before = traces(folder, new Set())
+      const before = traces(folder)
       let labsSeen = 0
       for (let moment = 0; moment < moments; moment += 1) {
-        const afterMs = random() * upMs
-        const labNamespaces = await killWhileComingUp(victim, afterMs)
-        if (labNamespaces.size > 0) labsSeen += 1
+        // Spread over the whole way up, each somewhere in its share.
+        const afterMs = ((moment + random()) / moments) * upMs
+        const inside = await killWhileComingUp(victim, afterMs)
+        if (inside.length > 0) labsSeen += 1
         const told = `${victim} killed after ${afterMs.toFixed(0)} ms`
         await expect
-          .poll(() => traces(folder, labNamespaces), {
+          .poll(() => traces(folder, inside), {
             timeout: withinMs,
             interval: 10,
             message: told,
@@ -175,22 +191,26 @@ describe('SIGKILL while a lab comes up leaves nothing on the machine', () => {
 })
 
 describe('the traces show', () => {
-  it('a process in the run folder and the namespaces it is in', async () => {
+  it('a process in the run folder, and one elsewhere in its namespaces', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'leak-control-'))
-    const before = traces(folder, new Set())
-    const left = spawn('unshare', ['--net', '--mount', 'sleep', '60'], { cwd: folder })
-    const pid = left.pid ?? 0
-    const ours = new Set(namespacesOf(process.pid))
-    const theirs = (): string[] => namespacesOf(pid).filter((each) => !ours.has(each))
-    await expect.poll(() => theirs().length).toBe(2)
-    const namespaces = new Set(theirs())
-    expect(traces(folder, namespaces)).toMatchObject({
-      processes: [pid],
-      namespaces: expect.arrayContaining([...namespaces]),
+    const before = traces(folder)
+    const script = 'cd /; sleep 60 & echo on; wait'
+    const left = spawn('unshare', ['--net', 'sh', '-c', script], { cwd: folder })
+    await once(left.stdout, 'data')
+    // The shell has left the folder, and its child never was there.
+    expect(processesInside(folder)).toStrictEqual([])
+    const other = spawn('nsenter', [`--net=/proc/${left.pid}/ns/net`, 'sleep', '60'], {
+      cwd: folder,
     })
-    left.kill('SIGKILL')
-    await once(left, 'exit')
-    expect(traces(folder, namespaces)).toStrictEqual(before)
+    await expect.poll(() => processesInside(folder).length, { timeout: withinMs }).toBe(3)
+    const inside = processesInside(folder)
+    expect(traces(folder, inside)).toMatchObject({ processes: [other.pid], survivors: inside })
+    other.kill('SIGKILL')
+    await once(other, 'exit')
+    expect(traces(folder, inside).processes).toStrictEqual([])
+    expect(traces(folder, inside).survivors).toHaveLength(2)
+    for (const { pid } of inside) kill(pid)
+    await expect.poll(() => traces(folder, inside)).toStrictEqual(before)
     rmSync(folder, { recursive: true })
   })
 
@@ -211,10 +231,10 @@ describe('the traces show', () => {
 
   it('a file', () => {
     const folder = join(home, name)
-    const before = traces(folder, new Set())
+    const before = traces(folder)
     writeFileSync(join(home, 'left over'), '')
-    expect(traces(folder, new Set())).not.toStrictEqual(before)
+    expect(traces(folder)).not.toStrictEqual(before)
     rmSync(join(home, 'left over'))
-    expect(traces(folder, new Set())).toStrictEqual(before)
+    expect(traces(folder)).toStrictEqual(before)
   })
 })

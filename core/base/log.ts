@@ -18,4 +18,3 @@ export interface Log {
   enabled(level: LogLevel): boolean
   write(level: LogLevel, message: string): void
 }
-

@@ -74,7 +74,7 @@ describe('meshyard up', () => {
       const first = await meshyard('up', file)
       expect(first).toMatchObject({ code: 0, stderr: '' })
       expect(first.stdout).toMatch(
-        /server: ready\nThe lab default \(small\) is up after \d+\.\d\d s/,
+        /server: ready after \d\.\d\d s\nThe lab default \(small\) is up after \d+\.\d\d s/,
       )
       expect(first.stdout).toContain('npm run lab:exec -- client ncat --recv-only 127.0.0.1 7\n')
 

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
 const runner = join(import.meta.dirname, 'main.ts')
 
 describe('the docs runner', () => {
-  it('refuses to run a page on a machine, in a process namespace that is no lab, and beside a stranger', async () => {
+  it('refuses to run a page on the machine itself and in a process namespace that is not of a lab', async () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), 'page-'))
     const page = join(folder.path, 'page.md')
     const evidence = join(folder.path, 'ran')

@@ -1,6 +1,4 @@
-import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { delimiter, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { isInsideLab } from './inside-lab.ts'
 import { PageError } from './page.ts'
@@ -32,24 +30,15 @@ async function main(argv: readonly string[]): Promise<number> {
   const environment = pageEnvironment(process.env)
   const results = await runPage(steps, { folder: process.cwd(), environment })
   process.stdout.write(values.json === true ? JSON.stringify(results) : renderResults(results))
-  return results.every(({ fault }) => fault === undefined) ? 0 : 1
+  return results.every(({ verdict }) => verdict === 'true') ? 0 : 1
 }
 
-/** `kong` is on PATH, and so is, behind everything else, a `sudo` for machines without one. */
+/** The lab's own environment; settings of Kong in it would change what the page shows. */
 function pageEnvironment(inherited: NodeJS.ProcessEnv): Record<string, string> {
-  const root = resolve(import.meta.dirname, '..', '..')
-  const programs = join(root, 'core', 'bin')
-  const path = (inherited['PATH'] ?? '').split(delimiter).filter((folder) => folder !== programs)
-  const fallback = path.some((folder) => existsSync(join(folder, 'sudo')))
-    ? []
-    : [join(import.meta.dirname, 'fallback')]
   const kept = Object.entries(inherited).flatMap(([name, value]) =>
     value === undefined || name.startsWith('KONG_') ? [] : [[name, value] as const],
   )
-  return {
-    ...Object.fromEntries(kept),
-    PATH: [programs, ...path, ...fallback].join(delimiter),
-  }
+  return Object.fromEntries(kept)
 }
 
 try {

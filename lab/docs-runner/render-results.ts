@@ -5,7 +5,14 @@ export function renderResults(results: readonly StepResult[]): string {
   const lines = results.flatMap((result) => {
     const [first = '', ...more] = result.title.split('\n')
     const title = `line ${result.line}: ${first}${more.length > 0 ? ' …' : ''}`
-    return result.fault === undefined ? [`ok      ${title}`] : [`NOT OK  ${title}`, explain(result)]
+    switch (result.verdict) {
+      case 'true':
+        return [`true     ${title}`]
+      case 'skipped':
+        return [`skipped  ${title}`]
+      case 'untrue':
+        return [`UNTRUE   ${title}`, explain(result)]
+    }
   })
   return `${lines.join('\n')}\n`
 }

@@ -12,8 +12,23 @@ export interface StepResult {
   readonly expected: string | undefined
   readonly printed: string
   readonly durationMs: number
-  /** Why the page is not true; undefined when it is. */
+  /** `skipped`: an earlier step was not true. */
+  readonly verdict: 'true' | 'untrue' | 'skipped'
+  /** Why it is not `true`. */
   readonly fault: string | undefined
+}
+
+/** The steps of a page and, behind them, that each console has ended: a page ends what it starts. */
+export interface PageStep {
+  readonly line: number
+  readonly title: string
+  readonly step: Step | EndStep
+}
+
+interface EndStep {
+  readonly kind: 'end'
+  readonly line: number
+  readonly console: string
 }
 
 export interface RunPageOptions extends ConsoleOptions {
@@ -21,10 +36,20 @@ export interface RunPageOptions extends ConsoleOptions {
   readonly stepTimeoutMs?: number
 }
 
+/** What `runPage` gives a result for, in order. */
+export function pageSteps(steps: readonly Step[]): PageStep[] {
+  const endings = steps.flatMap((step): EndStep[] =>
+    step.kind === 'command' && step.console !== undefined
+      ? [{ kind: 'end', line: step.line, console: step.console }]
+      : [],
+  )
+  return [...steps, ...endings].map((step) => ({ line: step.line, title: titleOf(step), step }))
+}
+
 /**
  * Does what the page says, step by step, and compares what is printed with what the page expects. Input stays silent;
- * once a command has printed what is expected, its input is ended. The first step that is not true ends the run; the
- * rest then has the fault that it was not run.
+ * once a command has printed what is expected, its input is ended. The first step that is not true ends the run, and
+ * the rest is skipped.
  */
 export async function runPage(
   steps: readonly Step[],
@@ -32,26 +57,11 @@ export async function runPage(
 ): Promise<readonly StepResult[]> {
   await using run = new PageRun(options)
   const results: StepResult[] = []
-  for (const step of [...steps, ...endings(steps)]) {
-    const failed = results.find(({ fault }) => fault !== undefined)
-    results.push(failed === undefined ? await run.step(step) : notRun(step, failed))
+  for (const step of pageSteps(steps)) {
+    const failed = results.find(({ verdict }) => verdict === 'untrue')
+    results.push(failed === undefined ? await run.step(step) : skipped(step, failed))
   }
   return results
-}
-
-/** The reader closes nothing by hand: a page ends what it starts. */
-interface EndStep {
-  readonly kind: 'end'
-  readonly line: number
-  readonly console: string
-}
-
-function endings(steps: readonly Step[]): EndStep[] {
-  return steps.flatMap((step) =>
-    step.kind === 'command' && step.console !== undefined
-      ? [{ kind: 'end', line: step.line, console: step.console }]
-      : [],
-  )
 }
 
 class PageRun implements AsyncDisposable {
@@ -63,16 +73,17 @@ class PageRun implements AsyncDisposable {
     this.#options = options
   }
 
-  async step(step: Step | EndStep): Promise<StepResult> {
+  async step({ step, line, title }: PageStep): Promise<StepResult> {
     const startedAtMs = performance.now()
     const outcome = await this.#do(step)
     return {
       kind: step.kind,
-      line: step.line,
-      title: title(step),
+      line,
+      title,
       expected: step.kind === 'end' ? undefined : step.output?.text,
       durationMs: Math.round(performance.now() - startedAtMs),
       ...outcome,
+      verdict: outcome.fault === undefined ? 'true' : 'untrue',
     }
   }
 
@@ -172,22 +183,23 @@ function faultOf(run: {
   return 'it prints something else than the page says'
 }
 
-function title(step: Step | EndStep): string {
+function titleOf(step: Step | EndStep): string {
   if (step.kind === 'command') return step.script
   return step.kind === 'look'
     ? `look at console ${step.console}`
     : `console ${step.console} has ended`
 }
 
-function notRun(step: Step | EndStep, failed: StepResult): StepResult {
+function skipped({ step, line, title }: PageStep, failed: StepResult): StepResult {
   return {
     kind: step.kind,
-    line: step.line,
-    title: title(step),
+    line,
+    title,
     expected: undefined,
     printed: '',
     exitCode: undefined,
     durationMs: 0,
+    verdict: 'skipped',
     fault: `not run, because the step on line ${failed.line} failed`,
   }
 }

@@ -1,5 +1,4 @@
 import { once } from 'node:events'
-import { chmodSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { describeFault } from '#lab/run/lab-error.ts'
 import { execCommand } from './exec-command.ts'
@@ -14,9 +13,11 @@ export async function listenForRequests(lab: RunningLab): Promise<void> {
     socket.on('error', () => {})
     void answer(lab, socket)
   })
+  // Whoever can connect can run commands as root; the socket is made within `listen`.
+  const before = process.umask(0o177)
   server.listen(socketFile)
+  process.umask(before)
   await once(server, 'listening')
-  chmodSync(socketFile, 0o600)
 }
 
 async function answer(lab: RunningLab, socket: Socket): Promise<void> {
@@ -39,10 +40,12 @@ async function answer(lab: RunningLab, socket: Socket): Promise<void> {
       if (!roomLeft) await once(socket, 'drain', { signal: cancelled.signal })
     })
     reply({ kind: 'result', result })
-    if (first.value.command === 'down') socket.once('finish', () => process.exit(0))
+    if (first.value.command === 'down') {
+      socket.once('close', () => process.exit(0))
+      if (socket.destroyed) process.exit(0)
+    }
   } catch (error) {
-    const message = describeFault(error)
-    reply({ kind: 'error', message })
+    reply({ kind: 'error', message: describeFault(error) })
   } finally {
     socket.end()
   }

@@ -10,9 +10,11 @@ describe(labEnvironment, () => {
       TERM: 'xterm',
       PATH: '/usr/bin:/opt/bin',
     }
-    expect(labEnvironment(outside, ['/product/core/bin'])).toStrictEqual({
+    expect(
+      labEnvironment(outside, { first: ['/product/core/bin'], last: ['/product/sudo'] }),
+    ).toStrictEqual({
       TERM: 'xterm',
-      PATH: '/product/core/bin:/usr/bin:/opt/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/sbin:/bin',
+      PATH: '/product/core/bin:/usr/bin:/opt/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/sbin:/bin:/product/sudo',
     })
   })
 })

@@ -10,13 +10,14 @@ const systemFolders = [
 
 /**
  * The environment of everything that runs in a lab: small and the same wherever the lab was started, since a `KONG_*`
- * or `https_proxy` of the person who starts it would change what the lab shows. `kong` is on PATH.
+ * or `https_proxy` of the person who starts it would change what the lab shows. `kong` is on PATH, and behind
+ * everything else a `sudo` for machines without one.
  */
 export function labEnvironment(
   outside: NodeJS.ProcessEnv,
-  programFolders: readonly string[],
+  { first, last }: { readonly first: readonly string[]; readonly last: readonly string[] },
 ): Record<string, string> {
-  const path = new Set([...programFolders, ...(outside['PATH'] ?? '').split(':'), ...systemFolders])
+  const path = new Set([...first, ...(outside['PATH'] ?? '').split(':'), ...systemFolders, ...last])
   path.delete('')
   const inherited = kept.flatMap((name) => {
     const value = outside[name]

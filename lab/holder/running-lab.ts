@@ -1,5 +1,6 @@
 import { openNetwork, type Network } from '#netns/network.ts'
 import type { LabStatus, NodeStatus } from '#lab/lab.ts'
+import { messageOf } from '#lab/run/fault.ts'
 import { LabError } from '#lab/run/lab-error.ts'
 import type { LabPlan, NodePlan } from '#lab/topology/plan.ts'
 import { Interception } from './interception.ts'
@@ -19,7 +20,7 @@ export class RunningLab {
   constructor(plan: LabPlan, environment: Readonly<Record<string, string>>) {
     this.plan = plan
     this.environment = environment
-    this.#network = openNetwork(plan.network, { named: true })
+    this.#network = buildNetwork(plan)
     this.#interception = new Interception(this.#network, plan.interception, environment)
     this.#processes = plan.processes.map(
       (process) => new LabProcess(process, this.#network.namespace(process.namespace), environment),
@@ -112,6 +113,14 @@ export class RunningLab {
     if (found !== undefined) return found
     const names = this.plan.nodes.map((node) => node.name).join(', ')
     throw new LabError(`The lab ${this.plan.name} has no node "${name}"; it has ${names}.`)
+  }
+}
+
+function buildNetwork(plan: LabPlan): Network {
+  try {
+    return openNetwork(plan.network, { named: true })
+  } catch (error) {
+    throw new LabError(`Cannot build the network: ${messageOf(error)}`)
   }
 }
 

@@ -32,6 +32,21 @@ describe('openCapture', () => {
     ])
   })
 
+  it('loses nothing of a burst that comes while tcpdump is kept from running', async () => {
+    await using yard = await openYard()
+    await using capture = await yard.capture()
+    const signal = (name: string): Promise<unknown> =>
+      yard.run(['sh', '-c', `kill -${name} "$(cat "$1.pid")"`, 'signal', yard.file])
+    await signal('STOP')
+    await yard.run([
+      'bash',
+      '-c',
+      'for i in {1..200}; do : </dev/tcp/127.0.0.1/7; done 2>/dev/null',
+    ])
+    await signal('CONT')
+    expect(await capture.connections()).toHaveLength(200)
+  })
+
   it('says what tcpdump says when it cannot start', async () => {
     await using yard = await openYard()
     await expect(yard.capture('no-such-link')).rejects.toThrow(/no-such-link.*No such device/s)

@@ -22,8 +22,8 @@ export type RunCommand = (
 /** Packets of one interface, recorded while it is open. */
 export interface Capture extends AsyncDisposable {
   /**
-   * The TCP connections of all packets since `sinceMs` (default: since it opened). Nothing that crossed the interface before this call is missing: a marker sent behind
-   * it has to appear in the file first.
+   * The TCP connections of all packets since `sinceMs` (default: since it opened). Nothing that crossed the interface
+   * before this call is missing: a marker sent behind it has to appear in the file first.
    *
    * @throws {Error} When the capture has ended, or dropped packets, or the marker does not appear within 5 s.
    */
@@ -53,14 +53,24 @@ export async function openCapture(options: CaptureOptions): Promise<Capture> {
 
 /** The marker: one connection attempt from the namespace that `run` runs in. */
 export async function dialMarker(run: RunCommand, address: string): Promise<void> {
+  // A bash that finds a socket on its input would otherwise read its start-up files.
   // The redirection fails, because the kernel answers by RST; the SYN has crossed the link all the same.
-  await run(['bash', '-c', `exec 2>/dev/null; : <"/dev/tcp/$1/${markerPort}"`, 'marker', address])
+  await run([
+    'bash',
+    '--norc',
+    '-c',
+    `exec 2>/dev/null; : <"/dev/tcp/$1/${markerPort}"`,
+    'marker',
+    address,
+  ])
 }
 
-// Immediate mode: otherwise packets wait in the kernel's ring for a second and are lost with it. The shell leaves its
-// process id behind for the signals and becomes tcpdump.
+// Immediate mode: otherwise packets wait in the kernel's ring for a second and are lost with it. In this mode the ring has
+// slots of the snap length, so with tcpdump's defaults (256 KiB, 2 MiB) it holds 16 packets on loopback and drops the next
+// as soon as tcpdump has to wait for a processor; with these it holds 500. A longer packet is cut, which the readers know.
+// The shell leaves its process id behind for the signals and becomes tcpdump.
 const tcpdump = `echo $$ >"$1.pid" &&
-exec tcpdump -i "$2" -Z root --immediate-mode -n -U -s 0 -w "$1" tcp 2>"$1.log"`
+exec tcpdump -i "$2" -Z root --immediate-mode -n -U -s 16000 -B 16384 -w "$1" tcp 2>"$1.log"`
 
 class TcpdumpCapture implements Capture {
   readonly #options: CaptureOptions
@@ -136,7 +146,7 @@ class TcpdumpCapture implements Capture {
   }
 
   async #signal(name: 'INT' | 'USR1'): Promise<void> {
-    // Only while the process is still the one whose id was noted, and it is: its end ends `run`.
+    // The id is still that of tcpdump: when tcpdump ends, so does the `run` that started it.
     await this.#options.run([
       'sh',
       '-c',

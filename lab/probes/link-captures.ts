@@ -26,8 +26,10 @@ export interface ConnectionsOptions {
   readonly withinMs?: number
 }
 
-/** The lab ends its commands after 30 s unless told otherwise; a capture lasts as long as it is held. */
+/** The lab ends its commands in time unless told otherwise; a capture lasts as long as it is held. */
 const unlimitedMs = 2 ** 31 - 1
+/** A marker is refused at once; over a broken link it would try for minutes. */
+const markerTimeoutMs = 2_000
 const lookAgainMs = 20
 
 /** Captures on every link, and is ready when each capture listens. Files go to `captures/` in the lab's folder. */
@@ -79,13 +81,13 @@ export async function openLinkCaptures(lab: Lab): Promise<LinkCaptures> {
 
 function openPoint(lab: Lab, point: CapturePoint, folder: string): Promise<Capture> {
   const runIn =
-    (node: string): RunCommand =>
+    (node: string, timeoutMs: number): RunCommand =>
     (argv) =>
-      lab.exec(node, argv, { timeoutMs: unlimitedMs })
+      lab.exec(node, argv, { timeoutMs })
   return openCapture({
-    run: runIn(point.node),
+    run: runIn(point.node, unlimitedMs),
     interface: point.interface,
     file: join(folder, `${point.link}-${point.node}.pcap`),
-    mark: () => dialMarker(runIn(point.marker.from), point.marker.to),
+    mark: () => dialMarker(runIn(point.marker.from, markerTimeoutMs), point.marker.to),
   })
 }

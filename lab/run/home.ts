@@ -12,8 +12,11 @@ export function labHome(environment: NodeJS.ProcessEnv = process.env): string {
 /** Where the product's own files are. */
 export const projectRoot: string = resolve(import.meta.dirname, '..', '..')
 
-/** What is on PATH in a lab before all else: `kong`. */
-export const programFolders: readonly string[] = [join(projectRoot, 'core/bin')]
+/** What is on PATH in a lab before all else, `kong`, and behind all else, a `sudo` for machines without one. */
+export const programFolders = {
+  first: [join(projectRoot, 'core/bin')],
+  last: [join(projectRoot, 'lab/docs-runner/fallback')],
+} as const
 
 /** @throws LabError for a name that cannot name a folder. */
 export function parseLabName(text: string): string {

@@ -35,9 +35,9 @@ export type EvidenceLine =
  */
 export function openScenarioLog(
   task: { readonly id: string },
-  options: { readonly folder?: string | undefined } = {},
+  options: { readonly folder: string | undefined } = { folder: process.env[evidenceVariable] },
 ): ScenarioLog {
-  const folder = options.folder ?? process.env[evidenceVariable]
+  const { folder } = options
   const file =
     folder === undefined ? undefined : openSync(join(folder, evidenceFileName(task.id)), 'a')
   let open = true

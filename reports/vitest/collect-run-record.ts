@@ -100,5 +100,5 @@ function faultOfEmptyRun(counts: Counts): readonly string[] {
   if (counts.passed + counts.failed + counts.unknown > 0) return []
   return counts.skipped === 0
     ? ['No test ran: none was found, or a global set-up failed (the output above tells).']
-    : [`No test ran: all ${counts.skipped} were skipped.`]
+    : [`No test ran; ${counts.skipped} skipped.`]
 }

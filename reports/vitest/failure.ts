@@ -37,3 +37,11 @@ function stackOf(error: TestError, root: string): string | undefined {
   const text = frames?.length ? frames.join('\n') : error.stack
   return text === undefined ? undefined : stripVTControlCharacters(text).replaceAll(`${root}/`, '')
 }
+
+/** What nobody caught: an error, what vitest made of one, or anything else that was thrown. */
+export function thrownText(thrown: unknown): string {
+  if (thrown instanceof Error) return errorText({ name: thrown.name, message: thrown.message })
+  const message =
+    typeof thrown === 'object' && thrown !== null && 'message' in thrown ? thrown.message : thrown
+  return stripVTControlCharacters(String(message))
+}

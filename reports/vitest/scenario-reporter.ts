@@ -8,7 +8,7 @@ import { pointLatestTo } from '#reports/record/writer.ts'
 import { writeReports } from '#reports/writers/write-reports.ts'
 import { renderClosingBlock } from './closing-block.ts'
 import { collectRunRecord } from './collect-run-record.ts'
-import { errorText } from './failure.ts'
+import { errorText, thrownText } from './failure.ts'
 import { readCommit, readMachine } from './machine.ts'
 import { typedCommand } from './typed-command.ts'
 
@@ -24,7 +24,7 @@ interface Run {
  * Writes what a vitest run showed to `reports/out/<run>/` and points `latest` there. It does so however the run ends,
  * short of SIGKILL: with failures, a broken set-up, no test at all, or an interrupt.
  */
-export class ScenarioReporter implements Reporter {
+class ScenarioReporter implements Reporter {
   readonly #parent: string | undefined
   #vitest!: Vitest
   #run!: Run
@@ -37,12 +37,19 @@ export class ScenarioReporter implements Reporter {
   onInit(vitest: Vitest): void {
     this.#vitest = vitest
     this.#run = this.#begin()
-    // vitest ends at once on SIGINT and SIGTERM, without telling reporters; on SIGHUP it does not even run exit handlers.
     const atExit = (): void => {
       if (this.#run.record === undefined) this.#finishInterrupted()
       if (!vitest.config.watch) this.#print()
     }
-    process.once('SIGHUP', () => process.exit(129))
+    // vitest tells reporters of no signal, and its own handlers go after the first one: a second, as npm sends it after
+    // the terminal, would end the process while the report is being written. These stay.
+    for (const [signal, exitCode] of [
+      ['SIGINT', 130],
+      ['SIGTERM', 143],
+      ['SIGHUP', 129],
+    ] as const) {
+      process.on(signal, () => process.exit(exitCode))
+    }
     process.once('exit', atExit)
   }
 
@@ -107,11 +114,6 @@ export class ScenarioReporter implements Reporter {
     if (record === undefined) return
     process.stdout.write(renderClosingBlock(record, relative(process.cwd(), folder)))
   }
-}
-
-/** What nobody caught may be anything. */
-function thrownText(thrown: unknown): string {
-  return thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown)
 }
 
 // vitest takes a reporter that is named by its path from the default export.

@@ -1,19 +1,18 @@
-import type { HopRecord, RunRecord, ScenarioRecord } from '#reports/record/record.ts'
+import type {
+  HopRecord,
+  RunRecord,
+  ScenarioRecord,
+  TopologyRecord,
+  UnitRecord,
+} from '#reports/record/record.ts'
 import { countVerdicts, verdictOfRun } from '#reports/record/verdict.ts'
 
-/** A run as the sidecars topology leaves it, for tests: one claim that holds and one that fails. */
+/** A run over both built-in topologies with every verdict in it, for tests. */
 export function sampleRecord(change: Partial<RunRecord> = {}): RunRecord {
-  const scenarios = change.scenarios ?? [
-    sampleScenario(),
-    sampleScenario({
-      title: 'a stopped kong-b is never bypassed',
-      verdict: 'failed',
-      failures: [{ message: 'service-b saw a connection from kong-a', stack: 'at line 7' }],
-      logs: [{ node: 'kong-a', name: 'error.log', text: 'connect() failed\n' }],
-    }),
-  ]
+  const scenarios = change.scenarios ?? sampleScenarios()
+  const units = change.units ?? [sampleUnit(), sampleUnit({ title: 'refuses an empty host' })]
   const faults = change.faults ?? []
-  const counts = countVerdicts(scenarios)
+  const counts = countVerdicts([...scenarios, ...units])
   return {
     version: 1,
     run: {
@@ -24,35 +23,78 @@ export function sampleRecord(change: Partial<RunRecord> = {}): RunRecord {
       command: 'npm test',
       commit: '0123abc',
     },
-    machine: { kernel: '6.18.44', node: '26.10.0', cpus: 2, firewall: 'nftables v1.0.6' },
+    machine: { kernel: '6.18.44', node: 'v26.10.0', cpus: 2, firewall: 'iptables v1.8.9' },
     counts,
-    topologies: [
-      {
-        name: 'sidecars',
-        nodes: [
-          node('service-a', 'service', '10.1.0.2'),
-          node('kong-a', 'proxy', '10.0.0.3'),
-          node('kong-b', 'proxy', '10.0.0.4'),
-          node('service-b', 'service', '10.2.0.5'),
-          node('control-plane', 'control-plane', '10.0.0.1'),
-        ],
-        links: [
-          { name: 'a', between: ['service-a', 'kong-a'] },
-          { name: 'mesh', between: ['kong-a', 'kong-b', 'control-plane'] },
-          { name: 'b', between: ['kong-b', 'service-b'] },
-        ],
-      },
-    ],
-    units: [],
-    faults,
+    topologies: [sidecars, tutorial],
     scenarios,
+    units,
+    faults,
     ...change,
   }
 }
 
+function sampleScenarios(): readonly ScenarioRecord[] {
+  return [
+    sampleScenario(),
+    sampleScenario({
+      title: 'TLS reaches Service B through both proxies',
+      hops: meshed({ payload: 'tls', serverName: 'service-b.test', bytesToServer: 1_840 }),
+    }),
+    sampleScenario({
+      title: 'a stopped kong-b is never bypassed',
+      verdict: 'failed',
+      failures: [
+        {
+          message: 'service-b saw a connection from kong-a\n\n- 0\n+ 1',
+          stack: 'at bypass (scenarios/kong/tcp.scenario.ts:41:7)',
+        },
+      ],
+      hops: [
+        hop('service-a', 'kong-a', { atMs: 100 }),
+        hop('kong-a', 'kong-b', {
+          atMs: 102,
+          outcome: 'refused',
+          payload: 'none',
+          bytesToClient: 0,
+        }),
+        hop('kong-a', 'service-b', { atMs: 105 }),
+      ],
+      logs: [
+        { node: 'kong-a', name: 'error.log', text: 'connect() failed (111)\nsetting address\n' },
+        { node: 'service-b', name: 'tcp.log', text: 'Ncat: Connection from 10.0.0.3.\n' },
+      ],
+    }),
+    sampleScenario({
+      title: 'the control plane carries no traffic of services',
+      verdict: 'unknown',
+      note: 'tcpdump did not start: no packets of link mesh were seen',
+      failures: [{ message: 'UnknownVerdict: tcpdump did not start', stack: undefined }],
+      hops: [],
+    }),
+    sampleScenario({
+      title: 'IPv6 reaches Service B through both proxies',
+      verdict: 'skipped',
+      note: 'this kernel has no IPv6',
+      hops: [],
+      commands: [],
+    }),
+    sampleScenario({
+      topology: 'tutorial',
+      suite: ['on tutorial'],
+      attempts: 2,
+      failures: [{ message: 'expected one leg to be seen, saw none', stack: undefined }],
+      hops: [
+        hop('service-a', 'service-b', { link: 'lo', from: 'service-a', to: 'kong-a' }),
+        hop('kong-a', 'service-b', { link: 'lo', atMs: 101, to: 'kong-b' }),
+        hop('kong-b', 'service-b', { link: 'lo', atMs: 102 }),
+      ],
+    }),
+  ]
+}
+
 export function sampleScenario(change: Partial<ScenarioRecord> = {}): ScenarioRecord {
   const file = 'scenarios/kong/tcp.scenario.ts'
-  const suite = ['on sidecars']
+  const suite = change.suite ?? ['on sidecars']
   const title = change.title ?? 'a server that speaks first is heard at once'
   return {
     id: [file, ...suite, title].join(' > '),
@@ -77,17 +119,42 @@ export function sampleScenario(change: Partial<ScenarioRecord> = {}): ScenarioRe
         durationMs: 21,
       },
     ],
-    hops: [hop('service-a', 'kong-a'), hop('kong-a', 'kong-b'), hop('kong-b', 'service-b')],
+    hops: meshed(),
     logs: [],
-    reproduce: ['npm test -- scenarios/kong/tcp.scenario.ts'],
+    reproduce: [`npm run scenarios -- ${file} -t '^on sidecars ${title}$'`],
     ...change,
   }
 }
 
-function hop(from: string, to: string): HopRecord {
+export function sampleUnit(change: Partial<UnitRecord> = {}): UnitRecord {
   return {
-    link: `${from}–${to}`,
-    at: '2026-11-21T06:00:01.100Z',
+    file: 'core/dataplane/http/choose-http-route.test.ts',
+    suite: ['chooseHttpRoute'],
+    title: 'prefers the longer path',
+    verdict: 'passed',
+    note: undefined,
+    durationMs: 2.5,
+    failures: [],
+    ...change,
+  }
+}
+
+function meshed(change: Partial<HopRecord> = {}): readonly HopRecord[] {
+  return [
+    hop('service-a', 'kong-a', { atMs: 100, ...change }),
+    hop('kong-a', 'kong-b', { atMs: 101, ...change }),
+    hop('kong-b', 'service-b', { atMs: 103, ...change }),
+  ]
+}
+
+function hop(
+  from: string,
+  to: string,
+  { atMs = 100, ...change }: Partial<HopRecord> & { readonly atMs?: number } = {},
+): HopRecord {
+  return {
+    link: links.find(({ between }) => between.includes(from) && between.includes(to))?.name ?? 'b',
+    at: new Date(Date.UTC(2026, 10, 21, 6, 0, 1, atMs)).toISOString(),
     source: '10.1.0.2:40112',
     destination: '10.2.0.5:19000',
     from,
@@ -97,13 +164,42 @@ function hop(from: string, to: string): HopRecord {
     bytesToServer: 0,
     bytesToClient: 27,
     outcome: 'closed',
+    ...change,
   }
+}
+
+const links: TopologyRecord['links'] = [
+  { name: 'a', between: ['service-a', 'kong-a'] },
+  { name: 'mesh', between: ['kong-a', 'kong-b', 'control-plane'] },
+  { name: 'b', between: ['kong-b', 'service-b'] },
+]
+
+const sidecars: TopologyRecord = {
+  name: 'sidecars',
+  nodes: [
+    node('service-a', 'service', ['10.1.0.2/24', 'fd00:1::2/64']),
+    node('kong-a', 'proxy', ['10.1.0.3/24', '10.0.0.3/24', 'fd00:1::3/64', 'fd00:0::3/64']),
+    node('kong-b', 'proxy', ['10.0.0.4/24', '10.2.0.4/24', 'fd00:2::4/64', 'fd00:0::4/64']),
+    node('service-b', 'service', ['10.2.0.5/24', 'fd00:2::5/64']),
+    node('control-plane', 'control-plane', ['10.0.0.1/24']),
+  ],
+  links,
+}
+
+const tutorial: TopologyRecord = {
+  name: 'tutorial',
+  nodes: sidecars.nodes.map((member, index) => ({
+    ...member,
+    namespace: 'tutorial',
+    addresses: [`127.0.0.${[2, 3, 4, 5, 1][index]}`],
+  })),
+  links: [{ name: 'lo', between: sidecars.nodes.map(({ name }) => name) }],
 }
 
 function node(
   name: string,
   kind: 'service' | 'proxy' | 'control-plane',
-  address: string,
-): RunRecord['topologies'][number]['nodes'][number] {
-  return { name, kind, namespace: name, addresses: [address] }
+  addresses: readonly string[],
+): TopologyRecord['nodes'][number] {
+  return { name, kind, namespace: name, addresses }
 }

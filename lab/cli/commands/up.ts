@@ -80,14 +80,18 @@ function describe(topology: string, bare: boolean): string {
 function renderEvent(event: LabEvent, { namespaces, links }: Topology): string {
   switch (event.kind) {
     case 'network':
-      return `  network: ${namespaces.length} namespaces, ${links.length} links\n`
+      return `  network: ${namespaces.length} namespaces, ${links.length} links${after(event)}\n`
     case 'node':
-      return `  ${event.node}: ready\n`
+      return `  ${event.node}: ready${after(event)}\n`
     case 'ready':
     case 'failed':
     default:
       return ''
   }
+}
+
+function after({ afterMs }: { readonly afterMs: number }): string {
+  return ` after ${(afterMs / 1000).toFixed(2)} s`
 }
 
 function renderHints(topology: Topology, name: string, bare: boolean): string {

@@ -26,7 +26,7 @@ function claimOf({ suite, title, topology }: ScenarioRecord): string {
   // `on sidecars`, `(sidecars)` or the name alone: what is left of a suite's title after it.
   const escaped = topology.replaceAll(/[^\w-]/g, String.raw`\$&`)
   const name = new RegExp(
-    String.raw`\s*(?:\b(?:on|in|with)\s+)?[([]?(?<![\w-])${escaped}(?![\w-])[)\]]?`,
+    String.raw`\s*(?:\b(?:on|in|with)\s+)?[([]?(?<![\w./-])${escaped}(?![\w/-]|\.\w)[)\]]?`,
     'g',
   )
   const claim = words.map((word) => word.replace(name, '').trim()).filter((word) => word !== '')

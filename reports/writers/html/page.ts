@@ -1,196 +1,70 @@
 import { createHash } from 'node:crypto'
-import type { RunRecord, TopologyRecord, UnitRecord, Verdict } from '#reports/record/record.ts'
-import { countAgainst, verdicts } from '#reports/record/verdict.ts'
+import { readFileSync } from 'node:fs'
+import type { RunRecord } from '#reports/record/record.ts'
 import { inlineLimit } from '#reports/writers/attachments.ts'
-import { renderDuration } from '#reports/writers/duration.ts'
-import { commandLine } from './command-line.ts'
+import { pageHeader, troubleList } from './header.ts'
 import { html, raw, type Markup } from './markup.ts'
 import { matrix } from './matrix.ts'
-import { pageScript } from './page-script.ts'
-import { pageStyle } from './page-style.ts'
-import { failureBlock, scenarioArticle } from './scenario.ts'
+import { scenarioArticle } from './scenario.ts'
 import { topologyDrawing } from './topology-drawing.ts'
-import { verdictMark } from './verdict-mark.ts'
+import { unitSection } from './units.ts'
 
 /**
- * The report as one HTML document. Nothing is fetched: its policy allows the style sheet and the script it carries, by
- * their hashes, and nothing else.
+ * The whole report as one page that is well-formed XML too. Its policy allows nothing but its own style sheet and script:
+ * no network, no frames, no script in what was logged, even if escaping had a hole.
  */
 export function renderPage(record: RunRecord): string {
-  const limit = inlineLimit(record)
+  const style = readBeside('page.css')
+  const script = readBeside('page.js')
+  const policy = `default-src 'none'; style-src '${hashOf(style)}'; script-src '${hashOf(script)}'; base-uri 'none'; form-action 'none'`
+  return html`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"/>
+<meta http-equiv="Content-Security-Policy" content="${policy}"/>
+<meta name="viewport" content="width=device-width, initial-scale=1"/>
+<meta name="color-scheme" content="light dark"/>
+<title>${record.run.verdict}: Meshyard ${record.run.id}</title>
+<style>${raw(style)}</style></head>
+<body><a class="skip" href="#scenarios">Skip to the scenarios</a>
+${pageHeader(record)}
+<main>${troubleList(record)}
+${matrix(record.scenarios)}
+${scenarioSection(record)}
+${topologySection(record)}
+${unitSection(record)}</main>
+<footer><p>The same run for programs: <a href="report.json">report.json</a>, <a href="junit.xml">junit.xml</a>, <a href="summary.md">summary.md</a>.</p></footer>
+<script>${raw(script)}</script></body></html>
+`.text
+}
+
+function scenarioSection(record: RunRecord): Markup {
   const topologies = new Map(record.topologies.map((topology) => [topology.name, topology]))
-  const page = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta
-          http-equiv="Content-Security-Policy"
-          content="default-src 'none'; style-src 'sha256-${hashOf(pageStyle)}'; script-src 'sha256-${hashOf(pageScript)}'"
-        />
-        <meta name="color-scheme" content="light dark" />
-        <title>${record.run.verdict}: Meshyard ${record.run.id}</title>
-        <style>${raw(pageStyle)}</style>
-      </head>
-      <body>
-        ${header(record)}
-        <main>
-          ${faultList(record.faults)} ${filterBox(record)} ${matrix(record.scenarios)}
-          ${topologySection(record.topologies)}
-          <section id="scenarios" aria-labelledby="scenarios-title">
-            <h2 id="scenarios-title">Scenarios</h2>
-            ${record.scenarios.length === 0 ? html`<p class="note">No scenario ran.</p>` : undefined}
-            ${record.scenarios.map((scenario) =>
-              scenarioArticle(scenario, {
-                topology:
-                  scenario.topology === undefined ? undefined : topologies.get(scenario.topology),
-                limit,
-              }),
-            )}
-          </section>
-          ${unitSection(record.units)}
-        </main>
-        <footer>
-          <p>
-            Written by Meshyard from <a href="report.json">report.json</a>, which holds everything
-            shown here.
-          </p>
-        </footer>
-        <script>${raw(pageScript)}</script>
-      </body>
-    </html>
-`
-  return page.text
+  const limit = inlineLimit(record)
+  const files = [...Map.groupBy(record.scenarios, ({ file }) => file)]
+  return html`<section id="scenarios" aria-labelledby="scenarios-title"><h2 id="scenarios-title">Scenarios</h2>
+${files.length === 0 ? html`<p>This run had no scenarios.</p>` : filterBar()}
+${files.map(
+  ([file, inFile]) => html`<div class="file"><h3 class="path">${file}</h3>
+${inFile.map((scenario) => scenarioArticle(scenario, { topology: topologies.get(scenario.topology ?? ''), limit }))}</div>\n`,
+)}<p id="nothing" hidden="hidden">No scenario matches the filter.</p></section>`
+}
+
+function filterBar(): Markup {
+  return html`<form id="filter" role="search"><label for="query">Filter</label><input id="query" type="search" autocomplete="off" spellcheck="false" placeholder="s:failed @sidecars !tls words" aria-describedby="hint"/><output for="query" id="shown"></output><button type="button" id="unfold" aria-pressed="false">Unfold all</button></form>
+<p class="hint" id="hint"><kbd>s:failed</kbd> by verdict, <kbd>@sidecars</kbd> by topology, <kbd>!word</kbd> without. Keys: <kbd>/</kbd> filter, <kbd>j</kbd> <kbd>k</kbd> next and previous, <kbd>Enter</kbd> unfold.</p>`
+}
+
+function topologySection({ topologies }: RunRecord): Markup | undefined {
+  if (topologies.length === 0) return undefined
+  return html`<section id="topologies" aria-labelledby="topologies-title"><h2 id="topologies-title">Topologies</h2>${topologies.map(
+    (topology) =>
+      html`<figure><figcaption>${topology.name}</figcaption>${topologyDrawing(topology, [])}</figure>\n`,
+  )}</section>`
+}
+
+function readBeside(name: string): string {
+  return readFileSync(new URL(name, import.meta.url), 'utf8')
 }
 
 function hashOf(text: string): string {
-  return createHash('sha256').update(text).digest('base64')
-}
-
-function header({ run, machine, counts, faults }: RunRecord): Markup {
-  const against = countAgainst({ counts, faults })
-  const facts: readonly (readonly [string, string | undefined])[] = [
-    ['run', run.id],
-    ['started', run.startedAt],
-    ['took', renderDuration(run.durationMs)],
-    ['commit', run.commit],
-    ['Linux', machine.kernel],
-    ['Node', machine.node],
-    ['processors', String(machine.cpus)],
-    ['firewall', machine.firewall],
-  ]
-  return html`<header class="${run.verdict}">
-    <p class="brand">Meshyard</p>
-    <h1>
-      ${verdictMark(run.verdict, { word: 'hidden' })}
-      ${headline(run.verdict, counts.passed, against)}
-    </h1>
-    <ul class="counts">
-      ${verdicts.map((verdict) => html`<li>${verdictMark(verdict, { word: 'shown' })} <strong>${counts[verdict]}</strong></li>`)}
-    </ul>
-    <dl class="facts">
-      ${facts.map(([name, value]) =>
-        value === undefined
-          ? undefined
-          : html`<div>
-              <dt>${name}</dt>
-              <dd>${value}</dd>
-            </div>`,
-      )}
-    </dl>
-    ${commandLine(run.command)}
-  </header>`
-}
-
-function headline(verdict: Verdict, passed: number, against: number): string {
-  if (verdict === 'passed') return `All ${passed} tests hold`
-  return `${against} ${against === 1 ? 'finding speaks' : 'findings speak'} against this run`
-}
-
-function faultList(faults: readonly string[]): Markup | undefined {
-  if (faults.length === 0) return undefined
-  return html`<section aria-labelledby="faults-title">
-    <h2 id="faults-title">Outside any test</h2>
-    ${faults.map((message) => failureBlock({ message, stack: undefined }))}
-  </section>`
-}
-
-function filterBox({ scenarios }: RunRecord): Markup | undefined {
-  if (scenarios.length === 0) return undefined
-  return html`<search class="filter">
-    <label for="filter">Filter</label>
-    <input
-      id="filter"
-      type="search"
-      placeholder="s:failed  @sidecars  words"
-      aria-describedby="filter-help"
-      autocomplete="off"
-      spellcheck="false"
-    />
-    <output id="filter-count" for="filter" role="status"></output>
-    <p id="filter-help" class="note">
-      <kbd>/</kbd> goes to the box. <code>s:failed</code> by verdict, <code>@tutorial</code> by
-      topology, <code>!word</code> without, anything else by text.
-    </p>
-  </search>`
-}
-
-function topologySection(topologies: readonly TopologyRecord[]): Markup | undefined {
-  if (topologies.length === 0) return undefined
-  return html`<section aria-labelledby="topologies-title">
-    <h2 id="topologies-title">Topologies</h2>
-    ${topologies.map(
-      (topology) =>
-        html`<figure>
-          <figcaption>${topology.name}</figcaption>
-          ${topologyDrawing(topology, { id: `t-${topology.name}`, hops: [] })}
-        </figure>`,
-    )}
-  </section>`
-}
-
-/** Unit tests leave no evidence: counted by file, and told one by one only where they did not pass. */
-function unitSection(units: readonly UnitRecord[]): Markup | undefined {
-  if (units.length === 0) return undefined
-  const files = [...Map.groupBy(units, ({ file }) => file)]
-  const bad = units.filter(({ verdict }) => verdict !== 'passed')
-  return html`<section aria-labelledby="units-title">
-    <h2 id="units-title">Unit tests</h2>
-    ${bad.map(
-      (unit) =>
-        html`<article class="unit">
-          <p>
-            ${verdictMark(unit.verdict, { word: 'shown' })}
-            ${[unit.file, ...unit.suite, unit.title].join(' › ')}
-          </p>
-          ${unit.note === undefined ? undefined : html`<p class="reason">${unit.note}</p>`}${unit.failures.map(failureBlock)}
-        </article>`,
-    )}
-    <details class="table">
-      <summary>${units.length} tests in ${files.length} files</summary>
-      <div class="scroll" tabindex="0" role="region" aria-labelledby="units-title">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">file</th>
-              ${verdicts.map((verdict) => html`<th scope="col">${verdict}</th>`)}
-              <th scope="col">time</th>
-            </tr>
-          </thead>
-          <tbody>
-            ${files.map(
-              ([file, tests]) =>
-                html`<tr>
-                  <th scope="row">${file}</th>
-                  ${verdicts.map((verdict) => html`<td>${tests.filter((test) => test.verdict === verdict).length}</td>`)}
-                  <td>
-                    ${renderDuration(tests.reduce((total, { durationMs }) => total + durationMs, 0))}
-                  </td>
-                </tr> `,
-            )}
-          </tbody>
-        </table>
-      </div>
-    </details>
-  </section>`
+  return `sha256-${createHash('sha256').update(text).digest('base64')}`
 }

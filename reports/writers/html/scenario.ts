@@ -30,7 +30,7 @@ ${
   scenario.hops.length > 0 && options.topology !== undefined
     ? html`<section>
         <h4>Topology</h4>
-        ${topologyDrawing(options.topology, { id: anchor, hops: scenario.hops })}
+        ${topologyDrawing(options.topology, scenario.hops)}
       </section>`
     : undefined
 }

@@ -1,24 +1,13 @@
 import type { HopRecord, TopologyRecord } from '#reports/record/record.ts'
-import { arrived, explainPayload } from './hop-words.ts'
+import { compileFlows, explainFlow, payloadWords, type Flow } from './flows.ts'
 import { html, type Markup } from './markup.ts'
 import { shorten } from './shorten.ts'
 import { compileLayout, type Box, type Layout } from './topology-layout.ts'
 
-interface Flow {
-  readonly from: string
-  readonly to: string
-  readonly payload: HopRecord['payload']
-  readonly arrived: boolean
-  readonly count: number
-}
-
 /** Nodes, addresses and links of a topology; with hops, an arrow for each pair of nodes that spoke and how they did. */
-export function topologyDrawing(
-  topology: TopologyRecord,
-  options: { readonly id: string; readonly hops: readonly HopRecord[] },
-): Markup {
-  const flows = compileFlows(options.hops)
-  const layout = compileLayout(topology, { top: flows.length > 0 ? 96 : 44 })
+export function topologyDrawing(topology: TopologyRecord, hops: readonly HopRecord[]): Markup {
+  const flows = compileFlows(hops)
+  const layout = compileLayout(topology, { top: flows.length > 0 ? 108 : 44 })
   const boxes = new Map(layout.boxes.map((box) => [box.name, box]))
   const { width, height } = layout
   const title = `Topology ${topology.name}: ${topology.nodes.map(({ name, kind }) => `${name} (${kind})`).join(', ')}`
@@ -35,28 +24,6 @@ export function topologyDrawing(
       ${layout.boxes.map(nodeBox)} ${flows.map((flow) => flowArrow(flow, boxes))}
     </svg>
   </div>`
-}
-
-/** Hops between named nodes, counted by how they went. */
-function compileFlows(hops: readonly HopRecord[]): readonly Flow[] {
-  const flows = new Map<string, Flow>()
-  for (const hop of hops) {
-    const { from, to, payload } = hop
-    if (from === undefined || to === undefined || from === to) continue
-    const key = [from, to, payload, arrived(hop)].join('\n')
-    const count = (flows.get(key)?.count ?? 0) + 1
-    flows.set(key, { from, to, payload, arrived: arrived(hop), count })
-  }
-  // Several kinds between the same two nodes share one arrow's place: the worst of them is shown, the ladder has all.
-  const pairs = Map.groupBy(flows.values(), ({ from, to }) => `${from}\n${to}`)
-  return Array.from(pairs.values(), worstOf).filter((flow) => flow !== undefined)
-}
-
-function worstOf(flows: readonly Flow[]): Flow | undefined {
-  const rank = (flow: Flow): number =>
-    (flow.arrived ? 0 : 4) + { plaintext: 2, tls: 1, none: 0 }[flow.payload]
-  const worst = flows.toSorted((a, b) => rank(b) - rank(a))[0]
-  return worst && { ...worst, count: flows.reduce((total, { count }) => total + count, 0) }
 }
 
 function frame({ shared, width, height }: Layout): Markup | undefined {
@@ -147,14 +114,15 @@ function flowArrow(flow: Flow, boxes: ReadonlyMap<string, Box>): Markup | undefi
   const shift = (back ? -1 : 1) * 24
   const sameRow = Math.abs(centre(from).y - centre(to).y) < 1
   const text = explainFlow(flow)
-  const short = `${flow.count > 1 ? `${flow.count} × ` : ''}${flow.arrived ? '' : '✕ '}${flow.payload === 'none' ? 'no payload' : flow.payload === 'tls' ? 'TLS' : 'plaintext'}`
+  const short = `${flow.count > 1 ? `${flow.count} × ` : ''}${flow.arrived ? '' : '✕ '}${payloadWords[flow.payload]}`
   const style = `flow ${flow.payload}${flow.arrived ? '' : ' broken'}`
   if (sameRow) {
     const [a, b] = [centre(from).x + shift, centre(to).x - shift]
     const steps = Math.max(1, Math.round(Math.abs(a - b) / 200))
-    const height = Math.min(76, 26 + steps * 16 + (back ? 14 : 0))
+    const height = Math.min(100, 26 + steps * 28 + (back ? 12 : 0))
     const top = Math.min(from.y, to.y)
     const peak = top - height
+    // The words of a short arc stand below it, where a longer one cannot cross them.
     return html`<g class="${style}"
       ><title>${text}</title
       ><path
@@ -162,7 +130,7 @@ function flowArrow(flow: Flow, boxes: ReadonlyMap<string, Box>): Markup | undefi
         d="M${a} ${from.y - 2} C${a} ${peak} ${b} ${peak} ${b} ${to.y - 9}"
       /><path class="head" d="M${b} ${to.y - 1} l-5 -10 h10 z" /><text
         x="${(a + b) / 2}"
-        y="${top - height * 0.75 - 5}"
+        y="${top - height * 0.75 + (steps === 1 ? 15 : -5)}"
         >${short}</text
       ></g
     >`
@@ -178,11 +146,6 @@ function flowArrow(flow: Flow, boxes: ReadonlyMap<string, Box>): Markup | undefi
       d="M${b.x} ${down ? to.y - 1 : to.y + to.height + 1} l-5 ${down ? -10 : 10} h10 z"
     /><text x="${(a.x + b.x) / 2 + 8}" y="${middle + 12}">${short}</text></g
   >`
-}
-
-function explainFlow({ from, to, payload, count, arrived: ok }: Flow): string {
-  const what = explainPayload({ payload, serverName: undefined })
-  return `${from} to ${to}: ${count} ${count === 1 ? 'connection' : 'connections'}, ${what}${ok ? '' : ', not all of them answered'}`
 }
 
 function centre({ x, y, width, height }: Box): { readonly x: number; readonly y: number } {

@@ -1,0 +1,43 @@
+import { beforeAll, describe, test, type TestAPI } from 'vitest'
+import { openScenarioLog } from '#reports/record/scenario-log.ts'
+import { grounds, type Ground } from './ground.ts'
+import { openStage, Yard, type Stage } from './stage.ts'
+
+/** A test that is given a yard: `scenario('a claim', async ({ yard }) => …)`. */
+export type Scenario = TestAPI<{ yard: Yard }>
+
+/**
+ * Makes the same claims on every topology. Each has one lab for all claims; it is up before the first and down after the
+ * last, and what a claim stops or removes in it is back for the next. Packets, logs and commands of a claim are on
+ * record, also when it fails.
+ */
+export function onEveryTopology(claim: (scenario: Scenario, ground: Ground) => void): void {
+  describe.for(grounds.map((ground) => [ground.topology, ground] as const))(
+    'on %s',
+    ([, ground]) => {
+      let stage: Stage | undefined
+      beforeAll(async () => {
+        const opened = await openStage(ground)
+        stage = opened
+        return () => opened[Symbol.asyncDispose]()
+      })
+      const scenario = test.extend<{ yard: Yard }>({
+        yard: async ({ task }, use) => {
+          if (stage === undefined) throw new Error('the lab is not up')
+          using log = openScenarioLog(task)
+          const yard = await Yard.enter(stage, log)
+          try {
+            await use(yard)
+          } finally {
+            try {
+              await yard.record()
+            } finally {
+              await yard.restore()
+            }
+          }
+        },
+      })
+      claim(scenario, ground)
+    },
+  )
+}

@@ -1,0 +1,144 @@
+import { openLab, type ExecOptions, type ExecResult, type Lab } from '#lab/lab.ts'
+import { addressBook, toHop, type AddressBook } from '#lab/probes/hops.ts'
+import {
+  openLinkCaptures,
+  type ConnectionsOptions,
+  type LinkCaptures,
+  type LinkConnection,
+} from '#lab/probes/link-captures.ts'
+import { toTopologyRecord } from '#lab/probes/topology-record.ts'
+import type { ScenarioLog } from '#reports/record/scenario-log.ts'
+import type { TopologyRecord } from '#reports/record/record.ts'
+import type { Ground } from './ground.ts'
+
+/** A lab with captures on all its links, shared by the scenarios of a file. */
+export interface Stage extends AsyncDisposable {
+  readonly ground: Ground
+  readonly lab: Lab
+  readonly captures: LinkCaptures
+  readonly topology: TopologyRecord
+}
+
+export async function openStage(ground: Ground): Promise<Stage> {
+  await using stack = new AsyncDisposableStack()
+  const lab = stack.use(await openLab(ground.topology))
+  const captures = stack.use(await openLinkCaptures(lab))
+  const owned = stack.move()
+  return {
+    ground,
+    lab,
+    captures,
+    topology: toTopologyRecord(lab.topology),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+/** What one scenario does on a stage and sees of it; everything goes into its log. */
+export class Yard {
+  readonly ground: Ground
+  readonly lab: Lab
+  readonly #captures: LinkCaptures
+  readonly #book: AddressBook
+  readonly #log: ScenarioLog
+  readonly #sinceMs: number
+  readonly #logLengths: ReadonlyMap<string, number>
+
+  private constructor(stage: Stage, log: ScenarioLog, lengths: ReadonlyMap<string, number>) {
+    this.ground = stage.ground
+    this.lab = stage.lab
+    this.#captures = stage.captures
+    this.#book = addressBook(stage.topology.nodes)
+    this.#log = log
+    this.#sinceMs = Date.now()
+    this.#logLengths = lengths
+    log.setTopology(stage.topology)
+  }
+
+  static async enter(stage: Stage, log: ScenarioLog): Promise<Yard> {
+    const logs = await allLogs(stage.lab)
+    return new Yard(stage, log, new Map(logs.map(({ key, text }) => [key, text.length])))
+  }
+
+  /** Runs a command in a node and puts it on record. */
+  async run(
+    node: string,
+    argv: readonly [string, ...string[]],
+    options: ExecOptions = {},
+  ): Promise<ExecResult> {
+    const result = await this.lab.exec(node, argv, options)
+    const { exitCode, stdout, stderr, durationMs } = result
+    this.#log.addCommand({ node, argv, exitCode, stdout, stderr, durationMs })
+    return result
+  }
+
+  /** The TCP connections of this scenario on all links, oldest first. */
+  connections(
+    options: Omit<ConnectionsOptions, 'sinceMs'> = {},
+  ): Promise<readonly LinkConnection[]> {
+    return this.#captures.connections({ ...options, sinceMs: this.#sinceMs })
+  }
+
+  /** Which node owns the address that dialled. */
+  dialler({ client }: LinkConnection): string | undefined {
+    return this.#book.get(client.address)
+  }
+
+  /** What a node has logged during this scenario. */
+  async logged(node: string, name: string): Promise<string> {
+    const logs = await this.lab.logs(node)
+    const text = logs.find((log) => log.name === name)?.text
+    if (text === undefined) {
+      const names = logs.map((log) => log.name).join(', ')
+      throw new RangeError(`${node} has no log "${name}"; it has ${names}.`)
+    }
+    return text.slice(this.#logLengths.get(logKey(node, name)) ?? 0)
+  }
+
+  /** Puts packets and logs on record. */
+  async record(): Promise<void> {
+    // Proxies keep connections for the next request, so not all of them end.
+    const found = await this.connections({ until: allEnded, withinMs: 150 })
+    for (const connection of found) this.#log.addHop(toHop(connection, connection.link, this.#book))
+    for (const { node, name, key, text } of await allLogs(this.lab)) {
+      const added = text.slice(this.#logLengths.get(key) ?? 0)
+      if (added !== '') this.#log.addLog({ node, name, text: added })
+    }
+  }
+
+  /** Brings back what the scenario has stopped or removed, for the next one. */
+  async restore(): Promise<void> {
+    const { rules, nodes } = await this.lab.status()
+    const down = nodes.filter(({ state }) => state === 'stopped' || state === 'dead')
+    await Promise.all(down.map(({ name }) => this.lab.startNode(name)))
+    if (rules === 'removed') await this.lab.installRules()
+  }
+}
+
+function allEnded(connections: readonly LinkConnection[]): boolean {
+  return connections.every(({ outcome }) => outcome !== 'open')
+}
+
+interface NamedLog {
+  readonly node: string
+  readonly name: string
+  readonly key: string
+  readonly text: string
+}
+
+async function allLogs(lab: Lab): Promise<NamedLog[]> {
+  const logs = await Promise.all(
+    lab.topology.nodes.map(async ({ name: node }) =>
+      (await lab.logs(node)).map(({ name, text }) => ({
+        node,
+        name,
+        key: logKey(node, name),
+        text,
+      })),
+    ),
+  )
+  return logs.flat()
+}
+
+function logKey(node: string, name: string): string {
+  return `${node}/${name}`
+}
