@@ -1,6 +1,3 @@
-import { enableCompileCache } from 'node:module'
-import { compileCache } from '#lab/run/home.ts'
+import { runMeshyard } from './run-meshyard.ts'
 
-enableCompileCache(compileCache)
-const { runMeshyard } = await import('./run-meshyard.ts')
 process.exitCode = await runMeshyard(process.argv.slice(2), process)

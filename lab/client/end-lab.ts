@@ -22,6 +22,7 @@ export async function endLab(folder: string, state: RunState): Promise<void> {
       // Half built, hung or just gone: what follows ends it in any of these.
       () => undefined,
     )
+    await until(() => !isUp(state), { withinMs: 1_000 })
   }
   await killLab(folder, state)
 }

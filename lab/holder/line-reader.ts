@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
 import { errorCode } from '#lab/run/fault.ts'
 
 /** Reads whole lines of a file as it grows, from a position on; a file that is not there yet has none. */
@@ -10,7 +10,12 @@ export class LineReader {
   /** `from: 'end'` skips what the file holds now. */
   constructor(path: string, { from }: { readonly from: 'start' | 'end' }) {
     this.#path = path
-    this.#offset = from === 'start' ? 0 : (sizeOf(path) ?? 0)
+    this.#offset = from === 'start' ? 0 : sizeOf(path)
+  }
+
+  /** How much the file holds now. */
+  get size(): number {
+    return sizeOf(this.#path)
   }
 
   /** The lines that were completed since the last call. */
@@ -24,8 +29,9 @@ export class LineReader {
   }
 }
 
-function sizeOf(path: string): number | undefined {
-  return withFile(path, (fd) => fstatSync(fd).size)
+/** The size of a file; 0 when there is none. */
+export function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
 }
 
 function readFrom(path: string, offset: number): Buffer | undefined {

@@ -6,12 +6,17 @@ const listenState = '0A'
 
 /**
  * Whether sockets listen on all of the endpoints, in the network namespace of a process. Asks the kernel, since a
- * trial connection would show up in the node's log and in captures, and would make ncat run its command.
+ * trial connection would show up in the node's log and in captures, and would make ncat run its command. Takes a
+ * millisecond or two: the kernel walks all of its buckets for established connections, too.
  */
 export function listensOn(pid: number, endpoints: readonly Endpoint[]): boolean {
   if (endpoints.length === 0) return true
+  const tables = [
+    ...(endpoints.every(isSix) ? [] : ['tcp']),
+    ...(endpoints.some(isSix) ? ['tcp6'] : []),
+  ]
   const listening = new Set(
-    ['tcp', 'tcp6'].flatMap((name) => {
+    tables.flatMap((name) => {
       const text = readTable(`/proc/${pid}/net/${name}`)
       return text === undefined ? [] : parseListening(text)
     }),
@@ -49,6 +54,10 @@ function sixteenBytes(address: string): number[] {
     const value = Number.parseInt(group, 16)
     return [value >> 8, value & 0xff]
   })
+}
+
+function isSix({ address }: Endpoint): boolean {
+  return address.includes(':')
 }
 
 function groups(text: string): string[] {

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { Socket } from 'node:net'
 import { programFolders } from '#lab/run/home.ts'
 import { describeFault } from '#lab/run/lab-error.ts'
@@ -27,6 +28,8 @@ async function main(): Promise<void> {
     await listenForRequests(lab)
     await lab.start(tell)
     tell({ kind: 'ready', afterMs: performance.now() })
+    // Not left to the end, which may be a SIGKILL.
+    flushCompileCache()
   } catch (error) {
     const message = describeFault(error)
     opener.end(`${JSON.stringify({ kind: 'failed', message } satisfies LabEvent)}\n`, () => {

@@ -3,12 +3,13 @@ import { join } from 'node:path'
 import { parseApplied, type Applied } from '#core/node/applied-line.ts'
 import { LabError } from '#lab/run/lab-error.ts'
 import type { LabProcess } from './lab-process.ts'
-import { LineReader } from './line-reader.ts'
+import { LineReader, sizeOf } from './line-reader.ts'
 import { listensOn } from './listening.ts'
 import { until } from '#lab/run/until.ts'
 
 const withinMs = 20_000
 const toldLines = 12
+const lookEveryMs = 50
 
 /** What a Kong node must know before it is ready. */
 export type Wanted = Pick<Applied, 'services' | 'routes'>
@@ -20,14 +21,17 @@ export type Wanted = Pick<Applied, 'services' | 'routes'>
 export class Readiness {
   readonly #process: LabProcess
   readonly #wanted: Wanted
+  readonly #log: string
   readonly #errorLog: LineReader | undefined
   #applied: boolean
-  #listening = false
+  #written = -1
+  #nextLook = 0
 
   constructor(process: LabProcess, wanted: Wanted) {
     this.#process = process
     this.#wanted = wanted
-    const { kong } = process.plan
+    const { kong, log } = process.plan
+    this.#log = log
     this.#applied = kong === undefined || !kong.proxies
     this.#errorLog =
       kong === undefined ? undefined : new LineReader(errorLog(kong.prefix), { from: 'end' })
@@ -48,12 +52,15 @@ export class Readiness {
     throw new LabError(`${node} (${name}) ${what}.${this.#lastLines()}`)
   }
 
-  /** Asks for each thing only until it came true: the nodes need the processor more than their watcher does. */
+  /** Looks closer only when the process has written something or a while has passed: looking has its price. */
   #isReady(): boolean {
-    this.#listening ||= this.#listens()
-    if (!this.#listening) return false
+    const written = sizeOf(this.#log) + (this.#errorLog?.size ?? 0)
+    const now = performance.now()
+    if (written === this.#written && now < this.#nextLook) return false
+    this.#written = written
+    this.#nextLook = now + lookEveryMs
     this.#applied ||= this.#hasApplied()
-    return this.#applied
+    return this.#applied && this.#listens()
   }
 
   #listens(): boolean {
@@ -73,7 +80,7 @@ export class Readiness {
   }
 
   #missing(): string {
-    if (this.#listening) return 'it has not applied its configuration'
+    if (this.#listens()) return 'it has not applied its configuration'
     const wanted = this.#process.plan.listens.map(({ address, port }) => `${address} port ${port}`)
     return `it does not listen on all of ${wanted.join(', ')}`
   }

@@ -19,7 +19,7 @@ export function commandList(commands: readonly CommandRecord[], limit: number): 
 function oneCommand(command: CommandRecord, limit: number): Markup {
   const { node, argv, exitCode, stdout, stderr, durationMs } = command
   const typed = argv.map(quote).join(' ')
-  const end = exitCode === null ? 'ended by a signal' : `exit code ${exitCode}`
+  const end = exitCode === null ? 'no exit code' : `exit code ${exitCode}`
   const output = (label: string, text: string): Markup | undefined =>
     text === ''
       ? undefined
@@ -28,7 +28,7 @@ function oneCommand(command: CommandRecord, limit: number): Markup {
   return html`<li>
     ${commandLine(`npm run lab:exec -- ${quote(node)} ${typed}`)}
     <p class="facts">
-      <span class="node">${node}</span> <span class="${exitCode === 0 ? 'ok' : 'bad'}">${end}</span>
+      <span class="node">${node}</span> <span class="${exitCode === 0 || exitCode === null ? 'ok' : 'bad'}">${end}</span>
       <span>${renderDuration(durationMs)}</span>
     </p>
     ${output('stdout', stdout)}${output('stderr', stderr)}

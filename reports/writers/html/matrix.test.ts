@@ -32,7 +32,7 @@ describe('compileMatrix', () => {
     expect(rows.map(({ label }) => label)).toEqual([
       'x › a sidecar is asked',
       'x › a car is asked',
-      'docs/side.md › beside the',
+      'docs/side.md › beside the side',
       'side › side',
     ])
     expect([...(rows[1]?.cells.keys() ?? [])]).toEqual(['side', ''])

@@ -23,13 +23,13 @@ export function compileMatrix(scenarios: readonly ScenarioRecord[]): readonly Ma
 function claimOf({ suite, title, topology }: ScenarioRecord): string {
   const words = [...suite, title]
   if (topology === undefined) return words.join(' › ')
-  // `on sidecars`, `(sidecars)` or the name alone: what is left of a suite's title after it.
-  const escaped = topology.replaceAll(/[^\w-]/g, String.raw`\$&`)
-  const name = new RegExp(
-    String.raw`\s*(?:\b(?:on|in|with)\s+)?[([]?(?<![\w./-])${escaped}(?![\w/-]|\.\w)[)\]]?`,
+  // `sidecars` alone, `sidecars:`, `on sidecars`, `(sidecars)`; as a word of a sentence it belongs to the claim.
+  const name = topology.replaceAll(/[^\w-]/g, String.raw`\$&`)
+  const mention = new RegExp(
+    String.raw`^${name}(?:$|:\s*)|(?:^|\s+)(?:on|in|with) ${name}(?=$|[\s,:])|\s*(?:\(${name}\)|\[${name}\])`,
     'g',
   )
-  const claim = words.map((word) => word.replace(name, '').trim()).filter((word) => word !== '')
+  const claim = words.map((word) => word.replace(mention, '').trim()).filter((word) => word !== '')
   return claim.length === 0 ? words.join(' › ') : claim.join(' › ')
 }
 
