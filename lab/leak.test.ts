@@ -123,12 +123,11 @@ async function killWhileComingUp(
   const command = bringUp()
   const ended = once(command, 'exit')
   await delay(afterMs)
-  const wasUp = command.exitCode === 0
   const inside = processesInside(folder)
   for (const pid of findVictims(victim, command.pid ?? 0, folder)) kill(pid)
   await ended
   // It was faster this time: the lab may outlive a command that has done its work.
-  if (wasUp && victim === 'the command') await takeDown(folder)
+  if (victim === 'the command' && readRunState(folder)?.stays === true) await takeDown(folder)
   return inside
 }
 

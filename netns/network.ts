@@ -2,6 +2,7 @@ import type { Firewall } from './firewall/firewall.ts'
 import { availableFirewall } from './firewall/choose-firewall.ts'
 import { layOutLinks, type LinkLayout } from './link-layout.ts'
 import { NetworkNamespace } from './namespace.ts'
+import { SystemCallError } from './native.ts'
 import { NetlinkSocket } from './netlink/netlink-socket.ts'
 import type { NetlinkRequest } from './netlink/message.ts'
 import {
@@ -11,6 +12,8 @@ import {
   addRoute,
   addVeth,
   getLink,
+  getRoute,
+  isLocalRoute,
   isOperational,
   setLinkUp,
 } from './netlink/route-requests.ts'
@@ -89,7 +92,10 @@ function build(
   for (const { opened, sysctls } of entries) writeSysctls(opened, sysctls.ofInterfaces)
   for (const { node, socket } of entries) socket.transact(addressRequests(node.name, layout))
   for (const { node, socket } of entries) socket.transact(routingRequests(node, layout))
-  for (const { node, socket } of entries) waitForLinks(node.name, socket, layout)
+  for (const { node, socket } of entries) {
+    waitForLinks(node.name, socket, layout)
+    waitForAddresses(node.name, socket, layout)
+  }
   for (const { node, opened } of entries) {
     for (const ruleSet of node.ruleSets) firewall.apply(opened, ruleSet)
   }
@@ -108,8 +114,38 @@ function waitForLinks(name: string, socket: NetlinkSocket, { pairs }: LinkLayout
       throw new Error(`The link ${late.name} in ${name} is not up after ${LINK_DEADLINE_MS} ms`)
     }
     // A kernel before 6.8 does it in its own time, once a second.
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2)
+    pause()
   }
+}
+
+/**
+ * An IPv6 address exists before it can be reached: without duplicate address detection the kernel adds its route from a
+ * work queue, and a busy machine gets to it late.
+ */
+function waitForAddresses(name: string, socket: NetlinkSocket, { interfaces }: LinkLayout): void {
+  const deadline = performance.now() + LINK_DEADLINE_MS
+  const addresses = (interfaces.get(name) ?? []).flatMap((link) => link.addresses)
+  for (const address of addresses.filter((each) => each.includes(':'))) {
+    while (!isReachable(address, socket)) {
+      if (performance.now() > deadline) {
+        throw new Error(`${address} in ${name} is not reachable after ${LINK_DEADLINE_MS} ms`)
+      }
+      pause()
+    }
+  }
+}
+
+function isReachable(address: string, socket: NetlinkSocket): boolean {
+  try {
+    return socket.transact([getRoute(address)]).some(isLocalRoute)
+  } catch (error) {
+    if (error instanceof SystemCallError && error.code === 'ENETUNREACH') return false
+    throw error
+  }
+}
+
+function pause(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2)
 }
 
 const LINK_DEADLINE_MS = 5_000

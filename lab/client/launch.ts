@@ -54,7 +54,15 @@ export async function launchLab(plan: LabPlan, options: LaunchOptions = {}): Pro
   }
   const identity = identifyProcess(child.pid)
   if (identity === undefined) throw new LabError(endedEarly(folder))
-  let state: RunState = { version: 1, name, topology, bare, wrapper: identity, init: undefined }
+  let state: RunState = {
+    version: 1,
+    name,
+    topology,
+    bare,
+    wrapper: identity,
+    init: undefined,
+    stays: false,
+  }
   writeRunState(folder, state)
   const opener = child.stdio[3]
   if (!(opener instanceof Duplex)) throw new Error('descriptor 3 is a pipe')
@@ -89,6 +97,7 @@ export async function launchLab(plan: LabPlan, options: LaunchOptions = {}): Pro
     plan,
     state,
     stay: async () => {
+      writeRunState(folder, { ...state, stays: true })
       writeJsonLine(opener, 'stay')
       opener.end()
       await finished(opener, { readable: false }).catch(() => {

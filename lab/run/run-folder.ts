@@ -15,6 +15,8 @@ export interface RunState {
   readonly wrapper: ProcessIdentity
   /** The lab's first process, once known; everything in the lab dies with it. */
   readonly init: ProcessIdentity | undefined
+  /** Whether it is meant to outlive the command that brought it up; true once that command has done all but tell it so. */
+  readonly stays: boolean
 }
 
 const stateFile = 'lab.json'

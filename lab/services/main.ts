@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { parseArgs } from 'node:util'
 import { makeCertificate } from './certificate.ts'
 import { openEchoService } from './echo.ts'
@@ -24,3 +25,5 @@ await Promise.all(
     process.stdout.write(`${JSON.stringify({ address, ports: service.ports })}\n`)
   }),
 )
+// Not left to the end, which is a signal.
+flushCompileCache()

@@ -40,7 +40,8 @@ export function firewallSuite(firewall: Firewall, addForeignRule: AddForeignRule
       })
       firewall.apply(path.namespace('proxy'), interception.ruleSet)
       expect(await dial(path.namespace('client'), serverEndpoint)).toBe('connected')
-      expect(proxy.accepted).toEqual([`${client} -> ${server}:${SERVER_PORT}`])
+      // The client may learn of its connection before the server does.
+      await expect.poll(() => proxy.accepted).toEqual([`${client} -> ${server}:${SERVER_PORT}`])
       expect(origin.accepted).toEqual([])
     })
 
@@ -52,7 +53,7 @@ export function firewallSuite(firewall: Firewall, addForeignRule: AddForeignRule
       expect(origin.accepted).toEqual([])
       firewall.remove(path.namespace('proxy'), 'sidecar')
       expect(await dial(path.namespace('client'), serverEndpoint)).toBe('connected')
-      expect(origin.accepted).toEqual([`${client} -> ${server}:${SERVER_PORT}`])
+      await expect.poll(() => origin.accepted).toEqual([`${client} -> ${server}:${SERVER_PORT}`])
     })
 
     it('keeps a connection alive when its listener closes and the rules are loaded anew, and stops new ones', async () => {
@@ -78,7 +79,7 @@ export function firewallSuite(firewall: Firewall, addForeignRule: AddForeignRule
       const options = { bind: { address: client, port: 0 }, transparent: true }
       firewall.apply(path.namespace('proxy'), interception.ruleSet)
       expect(await dial(path.namespace('proxy'), serverEndpoint, options)).toBe('connected')
-      expect(origin.accepted).toEqual([`${client} -> ${server}:${SERVER_PORT}`])
+      await expect.poll(() => origin.accepted).toEqual([`${client} -> ${server}:${SERVER_PORT}`])
       firewall.remove(path.namespace('proxy'), 'sidecar')
       const outcome = await dial(path.namespace('proxy'), serverEndpoint, {
         ...options,

@@ -112,6 +112,25 @@ export function addAddress(address: string, link: Interface): NetlinkRequest {
   }
 }
 
+/** Asks which route a packet to an address of this namespace takes. */
+export function getRoute(address: string): NetlinkRequest {
+  const { family, bytes } = parseCidr(address)
+  const header = Buffer.alloc(12)
+  header[0] = addressFamilies[family]
+  header[1] = bytes.length * 8
+  return {
+    operation: `ask for the route to ${address}`,
+    type: RTM_GETROUTE,
+    flags: 0,
+    body: Buffer.concat([header, attribute(RTA_DST, bytes)]),
+  }
+}
+
+/** Whether the answer to `getRoute` says that the packet stays here. */
+export function isLocalRoute({ body }: NetlinkMessage): boolean {
+  return body[7] === RTN_LOCAL
+}
+
 export function addRoute(route: RoutePlan, link: Interface | undefined): NetlinkRequest {
   const destination = route.destination === 'default' ? undefined : parseCidr(route.destination)
   const via = route.via === undefined ? undefined : parseCidr(route.via)
@@ -186,6 +205,7 @@ export const FRA_TABLE = 15
 
 const MAIN_TABLE = 254
 const RTM_GETLINK = 18
+const RTM_GETROUTE = 26
 const IFLA_MASTER = 10
 const IFLA_OPERSTATE = 16
 const IF_OPER_UNKNOWN = 0

@@ -50,14 +50,10 @@ function sampleScenarios(): readonly ScenarioRecord[] {
         },
       ],
       hops: [
-        hop('service-a', 'kong-a', { atMs: 100 }),
-        hop('kong-a', 'kong-b', {
-          atMs: 102,
-          outcome: 'refused',
-          payload: 'none',
-          bytesToClient: 0,
-        }),
-        hop('kong-a', 'service-b', { atMs: 105 }),
+        hop('a', 'service-a', { atMs: 100 }),
+        hop('mesh', 'kong-a', { atMs: 102, outcome: 'refused', payload: 'none', bytesToClient: 0 }),
+        hop('mesh', 'kong-a', { atMs: 105, source: '10.0.0.3:40002' }),
+        hop('b', 'kong-a', { atMs: 105, source: '10.0.0.3:40002' }),
       ],
       logs: [
         { node: 'kong-a', name: 'error.log', text: 'connect() failed (111)\nsetting address\n' },
@@ -84,9 +80,9 @@ function sampleScenarios(): readonly ScenarioRecord[] {
       attempts: 2,
       failures: [{ message: 'expected one leg to be seen, saw none', stack: undefined }],
       hops: [
-        hop('service-a', 'service-b', { link: 'lo', from: 'service-a', to: 'kong-a' }),
-        hop('kong-a', 'service-b', { link: 'lo', atMs: 101, to: 'kong-b' }),
-        hop('kong-b', 'service-b', { link: 'lo', atMs: 102 }),
+        hop('lo', 'service-a'),
+        hop('lo', 'kong-a', { atMs: 101 }),
+        hop('lo', 'kong-b', { atMs: 102 }),
       ],
     }),
   ]
@@ -141,24 +137,26 @@ export function sampleUnit(change: Partial<UnitRecord> = {}): UnitRecord {
 
 function meshed(change: Partial<HopRecord> = {}): readonly HopRecord[] {
   return [
-    hop('service-a', 'kong-a', { atMs: 100, ...change }),
-    hop('kong-a', 'kong-b', { atMs: 101, ...change }),
-    hop('kong-b', 'service-b', { atMs: 103, ...change }),
+    hop('a', 'service-a', { atMs: 100, ...change }),
+    hop('mesh', 'kong-a', { atMs: 101, ...change }),
+    hop('b', 'kong-b', { atMs: 103, ...change }),
   ]
 }
 
+/** Every hop is dialled for Service B, as TPROXY has it. */
 function hop(
+  link: string,
   from: string,
-  to: string,
   { atMs = 100, ...change }: Partial<HopRecord> & { readonly atMs?: number } = {},
 ): HopRecord {
+  const address = { 'service-a': '10.1.0.2', 'kong-a': '10.0.0.3' }[from] ?? '10.2.0.4'
   return {
-    link: links.find(({ between }) => between.includes(from) && between.includes(to))?.name ?? 'b',
+    link,
     at: new Date(Date.UTC(2026, 10, 21, 6, 0, 1, atMs)).toISOString(),
-    source: '10.1.0.2:40112',
+    source: `${address}:40001`,
     destination: '10.2.0.5:19000',
     from,
-    to,
+    to: 'service-b',
     payload: 'plaintext',
     serverName: undefined,
     bytesToServer: 0,

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { constants } from 'node:os'
 import { UsageError, type Console } from '#lab/cli/command.ts'
@@ -36,33 +36,35 @@ async function enter(
   const { init } = lab.state
   if (init === undefined) throw new LabError(`The lab ${target.name} is still coming up.`)
   const inside = `/proc/${init.pid}/root/run/netns/${namespace}`
-  const child = spawn(
-    'env',
-    [
-      // Ctrl-C reaches everything in the terminal's foreground; what to do about it is for the command alone.
-      '--ignore-signal=INT,QUIT',
-      'nsenter',
-      `--target=${init.pid}`,
-      '--mount',
-      '--pid',
-      `--net=${inside}`,
-      '--',
-      // The command lives in another process namespace and would not notice that this end of it is gone.
-      'setpriv',
-      '--pdeathsig=KILL',
-      '--',
-      'env',
-      '--default-signal=INT,QUIT',
-      `--chdir=${target.folder}`,
-      ...command,
-    ],
-    { stdio: 'inherit', env: labEnvironment(console.env, programFolders) },
-  )
+  let child: ChildProcess | undefined
   const pass = (signal: NodeJS.Signals): void => {
-    child.kill(signal)
+    child?.kill(signal)
   }
+  // Before the command starts, which may be quick to call for a signal.
   process.on('SIGINT', forget).on('SIGQUIT', forget).on('SIGTERM', pass).on('SIGHUP', pass)
   try {
+    child = spawn(
+      'env',
+      [
+        // Ctrl-C reaches everything in the terminal's foreground; what to do about it is for the command alone.
+        '--ignore-signal=INT,QUIT',
+        'nsenter',
+        `--target=${init.pid}`,
+        '--mount',
+        '--pid',
+        `--net=${inside}`,
+        '--',
+        // The command lives in another process namespace and would not notice that this end of it is gone.
+        'setpriv',
+        '--pdeathsig=KILL',
+        '--',
+        'env',
+        '--default-signal=INT,QUIT',
+        `--chdir=${target.folder}`,
+        ...command,
+      ],
+      { stdio: 'inherit', env: labEnvironment(console.env, programFolders) },
+    )
     const [code, signal]: (number | NodeJS.Signals | null)[] = await once(child, 'exit')
     if (typeof code === 'number') return code
     return typeof signal === 'string' ? 128 + constants.signals[signal] : 1

@@ -1,5 +1,6 @@
 import type { HopRecord, ScenarioRecord, TopologyRecord } from '#reports/record/record.ts'
 import { renderBytes } from './bytes.ts'
+import type { Connection } from './connections.ts'
 import { endsOf, explainOutcome, explainPayload } from './hop-words.ts'
 import { ladder } from './ladder.ts'
 import { html, type Markup } from './markup.ts'
@@ -7,13 +8,18 @@ import { html, type Markup } from './markup.ts'
 /** The connections of a scenario as packets showed them: a ladder for the eye, a table for the details. */
 export function hopSection(
   { hops, id }: ScenarioRecord,
+  connections: readonly Connection[],
   topology: TopologyRecord | undefined,
 ): Markup | undefined {
   if (hops.length === 0) return undefined
   const order = topology?.nodes.map(({ name }) => name) ?? []
   return html`<section>
     <h4>Connections seen on the wire</h4>
-    ${ladder(hops, order)}
+    <p class="note">
+      An arrow ends at the node that took the connection; where all share a link, at the one whose
+      address was dialled.
+    </p>
+    ${ladder(connections, order)}
     <details class="table">
       <summary>As a table</summary>
       <div class="scroll" tabindex="0" role="region" aria-label="Connections of ${id}">

@@ -1,25 +1,27 @@
-import type { HopRecord } from '#reports/record/record.ts'
 import { renderBytes } from './bytes.ts'
-import { arrived, endsOf, explainOutcome, explainPayload } from './hop-words.ts'
+import type { Connection } from './connections.ts'
+import { arrived, explainOutcome, explainPayload } from './hop-words.ts'
 import { html, type Markup } from './markup.ts'
 import { shorten } from './shorten.ts'
 
-const columnWidth = 190
-const leftMargin = 150
+const columnWidth = 172
+const leftMargin = 110
 const headHeight = 46
 const rowHeight = 46
 /** Connections drawn; the table beside the ladder has them all. */
 const longestLadder = 60
 
 /** A sequence diagram: a line down for each end, an arrow across for each connection, oldest first. */
-export function ladder(hops: readonly HopRecord[], order: readonly string[]): Markup {
-  const shown = hops.slice(0, longestLadder)
+export function ladder(connections: readonly Connection[], order: readonly string[]): Markup {
+  const shown = connections.slice(0, longestLadder)
   const ends = compileColumns(shown, order)
-  const width = leftMargin + ends.length * columnWidth
+  // The words of a loop stand beside its line, and beside the last one there is no next column.
+  const loopAtEdge = shown.some(({ from, to }) => from === to && to === ends.at(-1))
+  const width = leftMargin + ends.length * columnWidth + (loopAtEdge ? 70 : 0)
   const height = headHeight + shown.length * rowHeight + 14
   const x = (name: string): number => leftMargin + (ends.indexOf(name) + 0.5) * columnWidth
   const start = Date.parse(shown[0]?.at ?? '')
-  const left = hops.length - shown.length
+  const left = connections.length - shown.length
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Ladder of connections">
       <svg
         class="ladder"
@@ -27,18 +29,18 @@ export function ladder(hops: readonly HopRecord[], order: readonly string[]): Ma
         width="${width}"
         height="${height}"
         role="img"
-        aria-label="${describe(hops)}"
+        aria-label="${describe(connections)}"
       >
         ${ends.map((name) => lifeline(name, x(name), height))}
-        ${shown.map((hop, index) => {
-          const [from, to] = endsOf(hop)
+        ${shown.map((connection, index) => {
+          const { from, to, hop, at, links } = connection
           const y = headHeight + index * rowHeight + 30
           return html`<g class="hop ${hop.payload}${arrived(hop) ? '' : ' broken'}">
-            <title>${explain(hop)}</title>
+            <title>${explain(connection)}</title>
             <text class="when" x="6" y="${y - 5}"
-              >+${Math.max(0, Date.parse(hop.at) - start)} ms</text
-            ><text class="when" x="6" y="${y + 9}">${shorten(hop.link, 20)}</text>
-            ${arrow(x(from), x(to), y)} ${labels(hop, x(from), x(to), y)}</g
+              >+${Math.max(0, Date.parse(at) - start)} ms</text
+            ><text class="when" x="6" y="${y + 9}">${shorten(links.join(', '), 15)}</text>
+            ${arrow(x(from), x(to), y)} ${labels(connection, x(from), x(to), y)}</g
           > `
         })}
       </svg>
@@ -47,14 +49,12 @@ export function ladder(hops: readonly HopRecord[], order: readonly string[]): Ma
 }
 
 /** Ends in the order of the topology, those it does not name after them as they appear. */
-export function compileColumns(
-  hops: readonly HopRecord[],
+function compileColumns(
+  connections: readonly Connection[],
   order: readonly string[],
 ): readonly string[] {
-  const seen = new Set(hops.flatMap(endsOf))
-  return [...order.filter((name) => seen.has(name)), ...seen].filter(
-    (name, index, all) => all.indexOf(name) === index,
-  )
+  const seen = new Set(connections.flatMap(({ from, to }) => [from, to]))
+  return [...new Set([...order.filter((name) => seen.has(name)), ...seen])]
 }
 
 function lifeline(name: string, x: number, height: number): Markup {
@@ -83,11 +83,12 @@ function arrow(from: number, to: number, y: number): Markup {
 }
 
 /** Above the arrow what was sent, below it how much and how it ended: in words, not by colour alone. */
-function labels(hop: HopRecord, from: number, to: number, y: number): Markup {
+function labels(connection: Connection, from: number, to: number, y: number): Markup {
+  const { hop } = connection
   const loop = from === to
   const x = loop ? from + 42 : (from + to) / 2
   const space = loop ? 20 : Math.floor(Math.abs(from - to) / 6.6) - 1
-  const payload = explainPayload(hop)
+  const payload = explainPayload(hop) + forWhom(connection)
   const below = arrived(hop)
     ? `${renderBytes(hop.bytesToServer)} → ${renderBytes(hop.bytesToClient)} ←`
     : `✕ ${explainOutcome(hop)}`
@@ -97,15 +98,21 @@ function labels(hop: HopRecord, from: number, to: number, y: number): Markup {
     ><text class="end" x="${x}" y="${y + 13}" text-anchor="${anchor}">${below}</text>`
 }
 
-function explain(hop: HopRecord): string {
+function explain(connection: Connection): string {
+  const { from, to, links, hop } = connection
   const sent = `${renderBytes(hop.bytesToServer)} sent, ${renderBytes(hop.bytesToClient)} answered`
-  return `${endsOf(hop).join(' to ')} on ${hop.link}: ${explainPayload(hop)}, ${sent}, ${explainOutcome(hop)} (${hop.source} to ${hop.destination})`
+  return `${from} to ${to} on ${links.join(', ')}: ${explainPayload(hop)}${forWhom(connection)}, ${sent}, ${explainOutcome(hop)} (${hop.source} to ${hop.destination})`
 }
 
-function describe(hops: readonly HopRecord[]): string {
-  const first = hops.slice(0, 12).map((hop) => {
-    const [from, to] = endsOf(hop)
-    return `${from} to ${to}, ${explainPayload(hop)}, ${explainOutcome(hop)}`
+function describe(connections: readonly Connection[]): string {
+  const first = connections.slice(0, 12).map((connection) => {
+    const { from, to, hop } = connection
+    return `${from} to ${to}, ${explainPayload(hop)}${forWhom(connection)}, ${explainOutcome(hop)}`
   })
-  return `${hops.length} connections. ${first.join('; ')}`
+  return `${connections.length} connections. ${first.join('; ')}`
+}
+
+/** Whom a connection was meant for, where another took it. */
+function forWhom({ to, dialled }: Connection): string {
+  return to === dialled ? '' : ` to ${dialled}`
 }

@@ -3,6 +3,7 @@ import { renderDuration } from '#reports/writers/duration.ts'
 import { anchorOf } from './anchor.ts'
 import { commandLine } from './command-line.ts'
 import { commandList } from './commands.ts'
+import { compileConnections } from './connections.ts'
 import { hopSection } from './hops.ts'
 import { logList } from './logs.ts'
 import { html, type Markup } from './markup.ts'
@@ -16,6 +17,7 @@ export function scenarioArticle(
 ): Markup {
   const { id, verdict, topology, suite, title, note, attempts, durationMs, tags } = scenario
   const anchor = anchorOf(id)
+  const connections = compileConnections(scenario.hops, options.topology)
   const open = verdict === 'failed' || verdict === 'unknown'
   return html`<article class="scenario ${verdict}" id="${anchor}" data-verdict="${verdict}" data-topology="${topology ?? ''}" data-text="${searchText(scenario)}">
 <details${open ? html` open="open"` : undefined}><summary>${verdictMark(verdict, { word: 'shown' })}
@@ -25,12 +27,12 @@ export function scenarioArticle(
 <p class="note"><a href="#${anchor}">Link to this scenario</a></p>
 ${note === undefined ? undefined : html`<p class="reason">${note}</p>`}
 ${failureList(scenario)}
-${hopSection(scenario, options.topology)}
+${hopSection(scenario, connections, options.topology)}
 ${
   scenario.hops.length > 0 && options.topology !== undefined
     ? html`<section>
         <h4>Topology</h4>
-        ${topologyDrawing(options.topology, scenario.hops)}
+        ${topologyDrawing(options.topology, connections)}
       </section>`
     : undefined
 }

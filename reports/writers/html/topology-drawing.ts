@@ -1,13 +1,17 @@
-import type { HopRecord, TopologyRecord } from '#reports/record/record.ts'
-import { compileFlows, explainFlow, payloadWords, type Flow } from './flows.ts'
+import type { TopologyRecord } from '#reports/record/record.ts'
+import type { Connection } from './connections.ts'
+import { compileFlows, explainFlow, labelFlow, type Flow } from './flows.ts'
 import { html, type Markup } from './markup.ts'
 import { shorten } from './shorten.ts'
 import { compileLayout, type Box, type Layout } from './topology-layout.ts'
 
-/** Nodes, addresses and links of a topology; with hops, an arrow for each pair of nodes that spoke and how they did. */
-export function topologyDrawing(topology: TopologyRecord, hops: readonly HopRecord[]): Markup {
-  const flows = compileFlows(hops)
-  const layout = compileLayout(topology, { top: flows.length > 0 ? 108 : 44 })
+/** Nodes, addresses and links of a topology; with connections, an arrow for each pair of nodes that spoke and how they did. */
+export function topologyDrawing(
+  topology: TopologyRecord,
+  connections: readonly Connection[],
+): Markup {
+  const flows = compileFlows(connections)
+  const layout = compileLayout(topology, { top: flows.length > 0 ? 112 : 44 })
   const boxes = new Map(layout.boxes.map((box) => [box.name, box]))
   const { width, height } = layout
   const title = `Topology ${topology.name}: ${topology.nodes.map(({ name, kind }) => `${name} (${kind})`).join(', ')}`
@@ -114,15 +118,15 @@ function flowArrow(flow: Flow, boxes: ReadonlyMap<string, Box>): Markup | undefi
   const shift = (back ? -1 : 1) * 24
   const sameRow = Math.abs(centre(from).y - centre(to).y) < 1
   const text = explainFlow(flow)
-  const short = `${flow.count > 1 ? `${flow.count} × ` : ''}${flow.arrived ? '' : '✕ '}${payloadWords[flow.payload]}`
-  const style = `flow ${flow.payload}${flow.arrived ? '' : ' broken'}`
+  const short = labelFlow(flow)
+  const style = `flow ${flow.payload}${flow.broken > 0 ? ' broken' : ''}`
   if (sameRow) {
     const [a, b] = [centre(from).x + shift, centre(to).x - shift]
     const steps = Math.max(1, Math.round(Math.abs(a - b) / 200))
-    const height = Math.min(100, 26 + steps * 28 + (back ? 12 : 0))
+    const height = Math.min(112, 26 + steps * 28 + (back ? 12 : 0))
     const top = Math.min(from.y, to.y)
     const peak = top - height
-    // The words of a short arc stand below it, where a longer one cannot cross them.
+    // Its words stand below an arc, where a longer one cannot cross them.
     return html`<g class="${style}"
       ><title>${text}</title
       ><path
@@ -130,7 +134,7 @@ function flowArrow(flow: Flow, boxes: ReadonlyMap<string, Box>): Markup | undefi
         d="M${a} ${from.y - 2} C${a} ${peak} ${b} ${peak} ${b} ${to.y - 9}"
       /><path class="head" d="M${b} ${to.y - 1} l-5 -10 h10 z" /><text
         x="${(a + b) / 2}"
-        y="${top - height * 0.75 + (steps === 1 ? 15 : -5)}"
+        y="${top - height * 0.75 + 15}"
         >${short}</text
       ></g
     >`
