@@ -20,6 +20,22 @@ describe('openLogFile', () => {
     expect(await readFile(path, 'utf8')).toBe(`${lines.join('\n')}\n`)
   })
 
+  it('writes nothing after it was closed, whoever has its descriptor by then', async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'log-'))
+    const closed = openLogFile(join(folder.path, 'closed.log'))
+    await closed[Symbol.asyncDispose]()
+    // The lowest free descriptor is given first: this one has the number of the other.
+    await using heir = openLogFile(join(folder.path, 'heir.log'))
+    closed.append('too late')
+    closed.flushSync()
+    heir.append('in time')
+    await vi.waitFor(async () => expect(await readFile(heir.path, 'utf8')).toContain('in time'), {
+      interval: 5,
+      timeout: 1000,
+    })
+    expect(await readFile(heir.path, 'utf8')).toBe('in time\n')
+  })
+
   it('shows a line soon, without being closed', async () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), 'log-'))
     const path = join(folder.path, 'error.log')

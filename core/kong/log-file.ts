@@ -6,7 +6,7 @@ const maxWaiting = 8 * 1024 * 1024
 /** A file that lines are appended to without ever making the caller wait. */
 export interface LogFile extends AsyncDisposable {
   readonly path: string
-  /** Takes a line without its line break; it is in the file after at most 20 ms. */
+  /** Takes a line without its line break; it is in the file after at most 20 ms. Once closed, it drops the line. */
   append(line: string): void
   /** Writes what waits before it returns: for the last moments of a process. */
   flushSync(): void
@@ -29,6 +29,7 @@ class BufferedLogFile implements LogFile {
   #dropped = 0
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> | undefined
+  #closed = false
 
   constructor(path: string) {
     this.path = path
@@ -36,6 +37,8 @@ class BufferedLogFile implements LogFile {
   }
 
   append(line: string): void {
+    // The number of a closed descriptor soon belongs to somebody else, such as a client's connection.
+    if (this.#closed) return
     if (this.#waitingLength > maxWaiting) {
       this.#dropped += 1
       return
@@ -46,6 +49,7 @@ class BufferedLogFile implements LogFile {
   }
 
   flushSync(): void {
+    if (this.#closed) return
     try {
       const text = this.#take()
       if (text !== '') writeSync(this.#fd, text)
@@ -55,6 +59,7 @@ class BufferedLogFile implements LogFile {
   }
 
   reopen(): void {
+    if (this.#closed) return
     const old = this.#fd
     this.#fd = openSync(this.path, 'a')
     // A write under way must find its descriptor open.
@@ -62,8 +67,10 @@ class BufferedLogFile implements LogFile {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return
     while (this.#writing) await this.#writing
     this.flushSync()
+    this.#closed = true
     closeSync(this.#fd)
   }
 
