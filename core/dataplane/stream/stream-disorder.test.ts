@@ -40,7 +40,7 @@ describe('a stream proxy among peers that end, destroy and reset at any moment',
       // oxlint-disable-next-line no-await-in-loop -- the test's own time-out ends a vain wait
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
-    expect(proxy.dataplane.counters.accepted).toBeGreaterThan(batches * batchSize * 0.7)
+    expect(proxy.dataplane.counters.accepted).toBeGreaterThan((batches * batchSize) / 2)
   })
 })
 
