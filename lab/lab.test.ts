@@ -146,9 +146,10 @@ describe('exec', () => {
       timeoutMs: 100,
     })
     expect({ exitCode, timedOut }).toStrictEqual({ exitCode: null, timedOut: true })
-    const { stdout } = await lab.exec('service-a', ['ps', 'axo', 'args'])
-    expect(stdout).toContain('ps axo args')
-    expect(stdout).not.toContain('4321')
+    const list = async (): Promise<string> =>
+      (await lab.exec('service-a', ['ps', 'axo', 'args'])).stdout
+    expect(await list()).toContain('ps axo args')
+    await expect.poll(list, soon).not.toContain('4321')
   })
 
   it('kills the command when its caller aborts', async () => {

@@ -66,8 +66,8 @@ describe('claimPrefix', () => {
 
 describe('processStart', () => {
   it('does not count a zombie as running', async () => {
-    // The shell's child ends and is not reaped, because exec replaced the shell that would have.
-    const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'])
+    // The shell's child ends and is not reaped, because exec has replaced the shell that would have.
+    const parent = spawn('sh', ['-c', 'sleep 0.3 & echo $!; exec sleep 60'])
     try {
       const [line] = await once(parent.stdout, 'data')
       const pid = Number(String(line))

@@ -15,33 +15,38 @@ describe('a stream proxy among peers that end, destroy and reset at any moment',
     ['plain to TLS', 'plain', 'tls', 2],
     ['either to plain', 'either', 'plain', 3],
     ['either to TLS', 'either', 'tls', 4],
-  ] as const)('finishes every stream: %s', async (_name, expects, transport, seed) => {
-    const chance = randomNumbers(seed)
-    const misbehave = (socket: Socket): void => serveBadly(socket, chance)
-    await using server = await openTestServer(
-      transport === 'tls' ? () => {} : misbehave,
-      transport === 'tls'
-        ? () => createTlsServer({ cert: identity.certificate, key: identity.privateKey }, misbehave)
-        : undefined,
-    )
-    await using proxy = await openTestStream(
-      [{ match: { expects }, upstream: { target: server.target, transport } }],
-      { identities, firstBytesTimeoutMs: 10 },
-    )
-    for (let batch = 0; batch < batches; batch++) {
-      // oxlint-disable-next-line no-await-in-loop -- a batch at a time
-      await Promise.all(Array.from({ length: batchSize }, () => visitBadly(proxy.port, chance)))
-    }
-    const settled = (): boolean => {
-      const { accepted, active } = proxy.dataplane.counters
-      return active === 0 && accepted === proxy.observer.records.length
-    }
-    while (!settled()) {
-      // oxlint-disable-next-line no-await-in-loop -- the test's own time-out ends a vain wait
-      await new Promise((resolve) => setTimeout(resolve, 10))
-    }
-    expect(proxy.dataplane.counters.accepted).toBeGreaterThan((batches * batchSize) / 2)
-  })
+  ] as const)(
+    'finishes every stream: %s',
+    { timeout: 60_000 },
+    async (_name, expects, transport, seed) => {
+      const chance = randomNumbers(seed)
+      const misbehave = (socket: Socket): void => serveBadly(socket, chance)
+      await using server = await openTestServer(
+        transport === 'tls' ? () => {} : misbehave,
+        transport === 'tls'
+          ? () =>
+              createTlsServer({ cert: identity.certificate, key: identity.privateKey }, misbehave)
+          : undefined,
+      )
+      await using proxy = await openTestStream(
+        [{ match: { expects }, upstream: { target: server.target, transport } }],
+        { identities, firstBytesTimeoutMs: 10 },
+      )
+      for (let batch = 0; batch < batches; batch++) {
+        // oxlint-disable-next-line no-await-in-loop -- a batch at a time
+        await Promise.all(Array.from({ length: batchSize }, () => visitBadly(proxy.port, chance)))
+      }
+      const settled = (): boolean => {
+        const { accepted, active } = proxy.dataplane.counters
+        return active === 0 && accepted === proxy.observer.records.length
+      }
+      while (!settled()) {
+        // oxlint-disable-next-line no-await-in-loop -- the test's own time-out ends a vain wait
+        await new Promise((resolve) => setTimeout(resolve, 10))
+      }
+      expect(proxy.dataplane.counters.accepted).toBeGreaterThan((batches * batchSize) / 2)
+    },
+  )
 })
 
 type Chance = (below: number) => number

@@ -12,6 +12,10 @@ describe('parseConfFile', () => {
     ])
   })
 
+  it('takes a line separator of Unicode for an ordinary character', () => {
+    expect(parseConfFile('key = a\u2028b\n').get('key')).toBe('a\u2028b')
+  })
+
   it('reads back whatever renderConfFile wrote, but for line breaks and outer white space', () => {
     assert(
       property(string({ unit: 'grapheme' }), (raw) => {

@@ -5,7 +5,7 @@
 export function parseConfFile(text: string): Map<string, string> {
   const values = new Map<string, string>()
   for (const line of text.split(/\r?\n/)) {
-    const assignment = /^\s*([A-Za-z][\w.-]*)\s*=(.*)$/.exec(line)
+    const assignment = /^\s*([A-Za-z][\w.-]*)\s*=(.*)$/s.exec(line)
     if (assignment?.[1] !== undefined && assignment[2] !== undefined) {
       values.set(assignment[1].toLowerCase(), stripComment(assignment[2]))
     }
