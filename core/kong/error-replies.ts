@@ -45,6 +45,8 @@ const fixedReplies: Readonly<Record<Exclude<ReplyCause['kind'], 'status'>, Local
     ['Upgrade', 'TLS/1.2, HTTP/1.1'],
   ]),
   'name-resolution-failed': jsonReply(503, 'name resolution failed'),
+  'no-healthy-target': jsonReply(503, 'failure to get a peer from the ring-balancer'),
+  'internal-error': jsonReply(500, 'An unexpected error occurred'),
 }
 
 function statusReply(status: number, type: ErrorContentType): LocalReply {

@@ -1,3 +1,4 @@
+import type { FilterChain } from './http-filter.ts'
 import type { Upstream } from './upstream.ts'
 
 export interface HttpRoute {
@@ -8,6 +9,8 @@ export interface HttpRoute {
   readonly match: HttpMatch
   readonly forward: HttpForward
   readonly upstream: Upstream
+  /** Asked for requests that take this route. Absent = none. */
+  readonly filters?: FilterChain | undefined
 }
 
 /** Every attribute that is present must match (AND); values within one attribute are alternatives (OR). */

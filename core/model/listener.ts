@@ -1,3 +1,4 @@
+import type { FilterChain } from './http-filter.ts'
 import type { HttpRoute } from './http-route.ts'
 import type { ServerIdentities } from './identity.ts'
 import type { LocalReplies } from './local-reply.ts'
@@ -12,6 +13,8 @@ interface ListenerBase {
    * of such a connection is its original destination.
    */
   readonly transparent: boolean
+  /** Every connection begins with a PROXY header (version 1 or 2); without one it is closed. Default false. */
+  readonly proxyProtocol?: boolean
 }
 
 /**
@@ -27,16 +30,22 @@ export interface StreamListener extends ListenerBase {
    * stays silent is then taken for a plain one without a server name.
    */
   readonly firstBytesTimeoutMs: number
+  /** Peers (addresses and CIDR blocks) whose PROXY header replaces the client's address. Default none. */
+  readonly trustedPeers?: readonly string[]
   /** Longest time a TLS handshake with a client may take, in ms. */
   readonly handshakeTimeoutMs: number
 }
 
-/** Speaks HTTP/1.1 to clients. */
+/** Speaks HTTP/1.1 to clients, and HTTP/2 where it is told to. */
 export interface HttpListener extends ListenerBase {
   readonly kind: 'http'
   readonly routes: readonly HttpRoute[]
   /** Present on a listener that terminates TLS. */
   readonly identities: ServerIdentities | undefined
+  /** With TLS h2 is offered beside http/1.1; without, clients must speak HTTP/2 from the first byte. Default false. */
+  readonly http2?: boolean
+  /** Asked before routing, and for what no route takes. Absent = none. */
+  readonly filters?: FilterChain | undefined
   readonly settings: HttpSettings
 }
 
@@ -44,6 +53,8 @@ export interface HttpListener extends ListenerBase {
 export interface HttpSettings {
   /** Peers (addresses and CIDR blocks) whose X-Forwarded-* headers are believed. */
   readonly trustedPeers: readonly string[]
+  /** How the client's own address is found behind trusted peers. Default: the header X-Real-IP. */
+  readonly realIp?: RealIp
   /** Renders the answers that the proxy gives by itself. */
   readonly replies: LocalReplies
   /** Header names and values added to responses; an empty name means the header is not sent. */
@@ -61,6 +72,21 @@ export interface HttpSettings {
   readonly handshakeTimeoutMs: number
   /** Idle connections kept open to upstreams; 0 = a new connection for each request. */
   readonly upstreamKeepAlive: number
+  /** Tells clients that ask by this request header which route took their request. */
+  readonly routeTrace?: RouteTrace
+}
+
+export interface RealIp {
+  /** Header that names the client, or the PROXY header of the connection. */
+  readonly from: { readonly header: string } | 'proxy-protocol'
+  /** Whether the last address that is no trusted peer counts, instead of the last one. */
+  readonly recursive: boolean
+}
+
+export interface RouteTrace {
+  readonly requestHeader: string
+  /** Response headers for a route. */
+  describe(route: HttpRoute): readonly (readonly [name: string, value: string])[]
 }
 
 export interface ResponseTokens {

@@ -3,6 +3,10 @@ export type ReplyCause =
   | { readonly kind: 'no-route' }
   | { readonly kind: 'upgrade-required' }
   | { readonly kind: 'name-resolution-failed' }
+  /** A pool has no target that could be tried. */
+  | { readonly kind: 'no-healthy-target' }
+  /** A filter failed. */
+  | { readonly kind: 'internal-error' }
   /** Anything with only a status: 400, 413, 494, 502, 504 … */
   | { readonly kind: 'status'; readonly status: number }
 

@@ -1,3 +1,4 @@
+import type { StreamFilterSlot } from './stream-filter.ts'
 import type { Upstream } from './upstream.ts'
 
 export interface StreamRoute {
@@ -5,6 +6,8 @@ export interface StreamRoute {
   readonly name: string | undefined
   readonly match: StreamMatch
   readonly upstream: Upstream
+  /** Asked in this order. Absent = none. */
+  readonly filters?: readonly StreamFilterSlot[] | undefined
 }
 
 /** Every attribute that is present must match (AND); values within one attribute are alternatives (OR). */

@@ -1,3 +1,4 @@
+import type { Identity } from './identity.ts'
 /** Where a route sends what it takes, and how. */
 export interface Upstream {
   /** Literal address or host name, or the address the client dialled (transparent proxying without a service). */
@@ -6,6 +7,8 @@ export interface Upstream {
   readonly transport: 'plain' | 'tls' | 'same-as-client'
   /** Source address of the upstream connection; undefined = the kernel chooses. */
   readonly source: SourceAddress | undefined
+  /** Presented to TLS upstreams that ask for a certificate. */
+  readonly identity?: Identity | undefined
   readonly connectTimeoutMs: number
   readonly writeTimeoutMs: number
   readonly readTimeoutMs: number

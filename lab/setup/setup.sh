@@ -24,7 +24,7 @@ npm_is_current() {
 missing_packages() {
   missing=
   for pair in ip:iproute2 iptables:iptables nft:nftables ncat:ncat curl:curl openssl:openssl \
-    tcpdump:tcpdump ps:procps; do
+    tcpdump:tcpdump ps:procps redis-server:redis-server; do
     command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
   done
   missing=${missing# }

@@ -169,7 +169,13 @@ export function testRoute(route: TestRoute, index = 0): HttpRoute {
 
 /** Says the cause in the body. */
 const plainReplies: LocalReplies = (cause) => {
-  const status = { 'no-route': 404, 'upgrade-required': 426, 'name-resolution-failed': 503 }
+  const status = {
+    'no-route': 404,
+    'upgrade-required': 426,
+    'name-resolution-failed': 503,
+    'no-healthy-target': 503,
+    'internal-error': 500,
+  }
   return {
     status: cause.kind === 'status' ? cause.status : status[cause.kind],
     reason: 'Local',

@@ -8,10 +8,26 @@ import type { Entity } from './entity.ts'
 export interface EntityKind<entity extends Entity = Entity> {
   readonly schema: Schema
   readonly collection: Collection<entity>
+  readonly endpoints?: EntityEndpoints
+  /** Last step before an entity is stored: what must not be stored as it was given (passwords) is replaced. */
+  prepare?(entity: entity): entity
+}
+
+/** How the Admin API names a kind where that is not its collection's name. */
+export interface EntityEndpoints {
+  /** Further path of the collection: `key-auths` for `keyauth_credentials`. */
+  readonly path?: string
+  /** Further path below the parent: `key-auth`, as in `/consumers/:consumer/key-auth`. */
+  readonly nestedPath?: string
+  /** Field by which an entity can be addressed below its parent, where it need be unique only there: `group`. */
+  readonly nestedKey?: string
 }
 
 /** Derives from a schema how its entities are stored: unique keys, references, searchable tags. */
-export function entityKind<entity extends Entity>(schema: Schema): EntityKind<entity> {
+export function entityKind<entity extends Entity>(
+  schema: Schema,
+  options: Pick<EntityKind<entity>, 'endpoints' | 'prepare'> = {},
+): EntityKind<entity> {
   const fields = Object.entries(schema.fields)
   const single = fields.flatMap(([name, field]): UniqueKey[] =>
     field.type === 'string' && field.unique === true ? [{ fields: [name] }] : [],
@@ -21,6 +37,7 @@ export function entityKind<entity extends Entity>(schema: Schema): EntityKind<en
     nullsEqual: true,
   }))
   return {
+    ...options,
     schema,
     collection: {
       name: schema.name,
