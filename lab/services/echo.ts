@@ -3,10 +3,12 @@ import { createServer as createHttpServer, type RequestListener } from 'node:htt
 import { createServer as createHttpsServer } from 'node:https'
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { setTimeout as wait } from 'node:timers/promises'
 import { createServer as createTlsServer } from 'node:tls'
 import type { EchoPorts } from '#lab/topology/topology.ts'
 import type { KeyAndCertificate } from './certificate.ts'
 import { reportConnection, type RequestReport } from './report.ts'
+import { wishOf } from './wish.ts'
 
 export interface EchoOptions {
   readonly address: string
@@ -15,7 +17,10 @@ export interface EchoOptions {
   readonly certificate: KeyAndCertificate
 }
 
-/** A service that answers with what it saw: JSON over HTTP, a first line of JSON and then every byte back over TCP. */
+/**
+ * A service that answers with what it saw: JSON over HTTP, a first line of JSON and then every byte back over TCP. The
+ * path of a request can ask for more, see `wishOf`.
+ */
 export interface EchoService extends AsyncDisposable {
   readonly ports: EchoPorts
 }
@@ -73,7 +78,9 @@ function answerRequest(protocol: 'http' | 'https'): RequestListener {
           body: await text(request),
           ...reportConnection(request.socket),
         }
-        response.setHeader('content-type', 'application/json')
+        const { status, delayMs, headers } = wishOf(report.path)
+        if (delayMs > 0) await wait(delayMs)
+        response.writeHead(status, { 'content-type': 'application/json', ...headers })
         response.end(`${JSON.stringify(report)}\n`)
       } catch {
         // The client went away in the middle of its request.
