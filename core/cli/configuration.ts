@@ -2,6 +2,7 @@ import { loadConfig, type LoadedConfig } from '#core/kong/config/load-config.ts'
 import type { KongConfig } from '#core/kong/config/kong-config.ts'
 import { maskSecret } from '#core/kong/config/settings.ts'
 import { kongVariables } from '#core/kong/config/sources.ts'
+import { typedSettings } from '#core/kong/config/typed-settings.ts'
 import { kongVersion } from '#core/kong/version.ts'
 import type { CommandContext } from './command.ts'
 
@@ -19,13 +20,23 @@ export function loadCommandConfig(
   for (const { name, key, value } of kongVariables(env)) {
     output.debug(`${name} ENV found with "${maskSecret(key, value)}"`)
   }
-  for (const [key, value] of Object.entries(config.effective).toSorted(byKey)) {
-    output.debug(`${key} = "${maskSecret(key, value)}"`)
+  for (const [key, value] of Object.entries(typedSettings(config.effective)).toSorted(byKey)) {
+    if (value !== null) output.debug(`${key} = ${renderSetting(key, value)}`)
   }
   output.verbose(`prefix in use: ${config.prefix}`)
   return config
 }
 
-function byKey([a]: readonly [string, string], [b]: readonly [string, string]): number {
+/** As Kong writes it: a list in braces, and texts, switches included, in quotes. */
+function renderSetting(key: string, value: Setting): string {
+  if (typeof value === 'object') return `{${value.map((entry) => `"${entry}"`).join(',')}}`
+  if (typeof value === 'number') return String(value)
+  if (typeof value === 'boolean') return value ? '"on"' : '"off"'
+  return `"${maskSecret(key, value)}"`
+}
+
+type Setting = string | number | boolean | readonly string[]
+
+function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
   return a < b ? -1 : 1
 }

@@ -16,7 +16,12 @@ export interface Finished {
 /** A folder in which the kong command is run as a person would; what still runs there in the end is killed. */
 export interface KongSandbox extends AsyncDisposable {
   readonly folder: string
-  kong(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Finished>
+  /** `input` is what a person types; without it nobody answers. */
+  kong(
+    args: readonly string[],
+    env?: Readonly<Record<string, string>>,
+    input?: string,
+  ): Promise<Finished>
   errorLog(prefix: string): Promise<string>
 }
 
@@ -26,9 +31,9 @@ export async function openKongSandbox(): Promise<KongSandbox> {
   const prefixes = new Set<string>()
   return {
     folder,
-    kong: (args, env = {}) => {
+    kong: (args, env = {}, input = '') => {
       if (env['KONG_PREFIX'] !== undefined) prefixes.add(join(folder, env['KONG_PREFIX']))
-      return run(args, folder, env)
+      return run(args, { cwd: folder, env, input })
     },
     errorLog: (prefix) => readFile(join(folder, prefix, 'logs/error.log'), 'utf8'),
     [Symbol.asyncDispose]: async () => {
@@ -43,14 +48,23 @@ export async function openKongSandbox(): Promise<KongSandbox> {
 
 function run(
   args: readonly string[],
-  cwd: string,
-  env: Readonly<Record<string, string>>,
+  {
+    cwd,
+    env,
+    input,
+  }: {
+    readonly cwd: string
+    readonly env: Readonly<Record<string, string>>
+    readonly input: string
+  },
 ): Promise<Finished> {
   const { promise, resolve } = Promise.withResolvers<Finished>()
   const options = { cwd, env: { PATH: process.env['PATH'], ...env }, timeout: 20_000 }
-  execFile(kongCommand, args, options, (error, stdout, stderr) => {
+  const child = execFile(kongCommand, args, options, (error, stdout, stderr) => {
     const exitCode = error === null ? 0 : typeof error.code === 'number' ? error.code : -1
     resolve({ exitCode, stdout, stderr })
   })
+  // A command that asks nothing may end before it is told anything.
+  child.stdin?.on('error', () => {}).end(input)
   return promise
 }

@@ -15,10 +15,11 @@ const proxyOnly = (port: number, prefix = 'kong-a'): Record<string, string> => (
   KONG_PREFIX: prefix,
   KONG_PROXY_LISTEN: `127.0.0.1:${port}`,
   KONG_ADMIN_LISTEN: 'off',
+  KONG_PLUGINS: 'off',
 })
 
 describe('kong', () => {
-  it('prints its usage and fails when no command or an unknown one is given', async () => {
+  it('case 88: prints its usage and fails when no command or an unknown one is given', async () => {
     await using sandbox = await openKongSandbox()
     const bare = await sandbox.kong([])
     expect(bare).toMatchObject({ exitCode: 1, stdout: '' })
@@ -45,13 +46,33 @@ describe('kong', () => {
     const child = spawn(link, ['version'], { cwd: '/' })
     const [chunk] = await once(child.stdout, 'data')
     expect(String(chunk)).toBe('1.1.3\n')
-    await once(child, 'exit')
-    expect((await sandbox.kong(['version', '-a'])).stdout).toMatch(/^Kong: 1\.1\.3\nNode: /)
+    expect(await once(child, 'exit')).toEqual([0, null])
+  })
+
+  it('case 87: tells its version, and with -a what it stands on', async () => {
+    await using sandbox = await openKongSandbox()
+    expect(await sandbox.kong(['version'])).toEqual({ exitCode: 0, stdout: '1.1.3\n', stderr: '' })
+    for (const flag of ['-a', '--all']) {
+      expect((await sandbox.kong(['version', flag])).stdout).toMatch(/^Kong: 1\.1\.3\nNode: /)
+    }
+  })
+
+  it('roars', async () => {
+    await using sandbox = await openKongSandbox()
+    const { exitCode, stdout } = await sandbox.kong(['roar'])
+    expect(exitCode).toBe(0)
+    expect(stdout).toMatch(/\n\nKong, Monolith destroyer\.\n$/)
+  })
+
+  it('shows where a fault came from under --vv', async () => {
+    await using sandbox = await openKongSandbox()
+    const failed = await sandbox.kong(['stop', '-p', 'none', '--vv'])
+    expect(failed.stderr).toMatch(/^Error: no such prefix: .*\n\nMeshError: .*\n {4}at /)
   })
 })
 
 describe('kong check', () => {
-  it('says whether a file is valid, fault by fault', async () => {
+  it('case 86: says whether a file is valid, fault by fault', async () => {
     await using sandbox = await openKongSandbox()
     await writeFile(join(sandbox.folder, 'good.conf'), 'log_level = info # fine\n')
     await writeFile(join(sandbox.folder, 'bad.conf'), 'log_level = x\nheaders = y\n')
@@ -73,7 +94,7 @@ describe('kong check', () => {
 })
 
 describe('kong start and stop', () => {
-  it('start and stop a node in the background', async () => {
+  it('cases 70 to 72: start and stop a node in the background', async () => {
     await using sandbox = await openKongSandbox()
     const [port = 0] = await freePorts(1)
     const env = proxyOnly(port)
@@ -175,7 +196,7 @@ describe('kong start and stop', () => {
     expect(await sandbox.kong(['stop'], env)).toMatchObject({ exitCode: 0 })
   })
 
-  it('tell a bad value before anything is made', async () => {
+  it('cases 65, 73 and 74: tell a bad value before anything is made', async () => {
     await using sandbox = await openKongSandbox()
     expect(
       await sandbox.kong(['start'], { KONG_PREFIX: 'kong-a', KONG_LOG_LEVEL: 'loud' }),
@@ -235,7 +256,7 @@ describe('kong start and stop', () => {
     expect(await sandbox.kong(['stop'], env)).toMatchObject({ exitCode: 0 })
   })
 
-  it('show what was read under --vv, without secrets', async () => {
+  it('cases 67 and 75: show what was read under --vv, without secrets', async () => {
     await using sandbox = await openKongSandbox()
     const { stdout } = await sandbox.kong(['prepare', '--vv'], {
       KONG_PREFIX: 'kong-a',
@@ -245,13 +266,16 @@ describe('kong start and stop', () => {
     expect(stdout).toMatch(/\[verbose\] prefix in use: .*kong-a\n/)
     expect(stdout).toMatch(/\[debug\] KONG_ADMIN_LISTEN ENV found with "127\.0\.0\.1:9001"/)
     expect(stdout).toMatch(/\[debug\] prefix = "/)
+    expect(stdout).toMatch(/\[debug\] admin_listen = \{"127\.0\.0\.1:9001"\}\n/)
+    expect(stdout).toMatch(/\[debug\] upstream_keepalive = 60\n/)
+    expect(stdout).toMatch(/\[debug\] nginx_daemon = "on"\n/)
     expect(stdout).toMatch(/\[debug\] pg_password = "\*{6}"/)
     expect(stdout).not.toContain('hidden')
   })
 })
 
 describe('kong prepare', () => {
-  it('makes the prefix folder and starts nothing', async () => {
+  it('case 84: makes the prefix folder and starts nothing', async () => {
     await using sandbox = await openKongSandbox()
     expect(await sandbox.kong(['prepare', '-p', 'foobar'])).toEqual({
       exitCode: 0,
@@ -264,11 +288,36 @@ describe('kong prepare', () => {
         '.kong_env',
         'logs/error.log',
         'logs/admin_access.log',
+        'nginx.conf',
+        'nginx-kong.conf',
+        'nginx-kong-stream.conf',
         'pids',
         'ssl',
       ]),
     )
     expect(await readdir(join(sandbox.folder, 'foobar/pids'))).toEqual([])
+    expect(await readdir(join(sandbox.folder, 'foobar/ssl'))).toEqual([
+      'admin-kong-default.crt',
+      'admin-kong-default.key',
+      'kong-default.crt',
+      'kong-default.key',
+    ])
+    const plain = proxyOnly(1, 'plain')
+    expect(await sandbox.kong(['prepare'], plain)).toMatchObject({ exitCode: 0 })
+    expect(await readdir(join(sandbox.folder, 'plain/ssl'))).toEqual([])
+  })
+
+  it('takes --nginx-conf with a warning, if there is such a file', async () => {
+    await using sandbox = await openKongSandbox()
+    await writeFile(join(sandbox.folder, 'custom.template'), 'daemon on;\n')
+    const args = ['prepare', '-p', 'foobar', '--nginx-conf']
+    const prepared = await sandbox.kong([...args, 'custom.template'])
+    expect(prepared).toMatchObject({ exitCode: 0, stdout: '' })
+    expect(prepared.stderr).toMatch(/ \[warn\] --nginx-conf custom\.template is not used: /)
+    expect(await sandbox.kong([...args, 'none'])).toMatchObject({
+      exitCode: 1,
+      stderr: `Error: no such file: none${advice}`,
+    })
   })
 
   it('says why a prefix cannot be made', async () => {
@@ -281,7 +330,7 @@ describe('kong prepare', () => {
 })
 
 describe('kong reload, restart and quit', () => {
-  it('reload keeps the process and takes the new file', async () => {
+  it('cases 79 to 81: reload keeps the process and takes the new file', async () => {
     await using sandbox = await openKongSandbox()
     const [before = 0, after = 0] = await freePorts(2)
     const env = proxyOnly(before)
@@ -328,7 +377,7 @@ describe('kong reload, restart and quit', () => {
     expect(await sandbox.kong(['stop'], env)).toMatchObject({ exitCode: 0 })
   })
 
-  it('restart starts a node that does not run and replaces one that does', async () => {
+  it('case 85: restart starts a node that does not run and replaces one that does', async () => {
     await using sandbox = await openKongSandbox()
     const [port = 0] = await freePorts(1)
     const env = proxyOnly(port)
@@ -341,7 +390,7 @@ describe('kong reload, restart and quit', () => {
     expect(await sandbox.kong(['stop'], env)).toMatchObject({ exitCode: 0 })
   })
 
-  it('quit ends an idle node gracefully', async () => {
+  it('case 83: quit ends an idle node gracefully', async () => {
     await using sandbox = await openKongSandbox()
     const [port = 0] = await freePorts(1)
     const env = proxyOnly(port)

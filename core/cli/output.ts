@@ -13,7 +13,9 @@ export interface Output {
   verbose(text: string): void
   /** A line on stdout under `--vv`. */
   debug(text: string): void
-  /** A line on stderr that names its time and that it is an error. */
+  /** A line on stderr that names its time and that it is a warning. */
+  warn(text: string): void
+  /** The same for an error. */
   error(text: string): void
 }
 
@@ -28,6 +30,7 @@ export function createOutput(verbosity: Verbosity): Output {
     debug: (text) => {
       if (verbosity === 'debug') printLine(stamped('debug', text))
     },
+    warn: (text) => printError(stamped('warn', text)),
     error: (text) => printError(stamped('error', text)),
   }
 }
@@ -42,6 +45,11 @@ export function printError(text: string): void {
 
 function stamped(level: string, text: string): string {
   return `${errorTime(new Date())} [${level}] ${text}`
+}
+
+/** A text on stdout without a line break: for a question. */
+export function printText(text: string): void {
+  print(1, text)
 }
 
 function print(fd: number, text: string): void {

@@ -6,11 +6,14 @@ import { createOutput, printError, printLine, type Verbosity } from './output.ts
 /** Loaded when asked for: the other commands cost a start nothing. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   check: async () => (await import('./commands/check.ts')).check,
+  config: async () => (await import('./commands/config.ts')).config,
   health: async () => (await import('./commands/health.ts')).health,
+  migrations: async () => (await import('./commands/migrations.ts')).migrations,
   prepare: async () => (await import('./commands/prepare.ts')).prepare,
   quit: async () => (await import('./commands/quit.ts')).quit,
   reload: async () => (await import('./commands/reload.ts')).reload,
   restart: async () => (await import('./commands/restart.ts')).restart,
+  roar: async () => (await import('./commands/roar.ts')).roar,
   start: async () => (await import('./commands/start.ts')).start,
   stop: async () => (await import('./commands/stop.ts')).stop,
   version: async () => (await import('./commands/version.ts')).version,
@@ -51,29 +54,56 @@ export async function runCli(
     return 1
   }
   const command = await commands[name]()
+  let verbosity: Verbosity = 'quiet'
   try {
     const args = parseArguments(command, rest)
     if (args.options['help'] === true) {
       printLine(renderUsage(command))
       return 0
     }
-    return await command.run(args, { env, cwd, output: createOutput(verbosityOf(args)) })
+    const fault = subcommandFault(name, command, args)
+    if (fault !== undefined) {
+      printError(`${fault}${renderUsage(command)}`)
+      return 1
+    }
+    verbosity = verbosityOf(args)
+    return await command.run(args, { env, cwd, output: createOutput(verbosity) })
   } catch (error) {
-    printError(
-      `Error: ${messageOf(error)}\n\n  Run with --v (verbose) or --vv (debug) for more details`,
-    )
+    printError(`Error: ${messageOf(error)}\n\n${detailsOf(error, verbosity)}`)
     return 1
   }
 }
 
+function detailsOf(error: unknown, verbosity: Verbosity): string {
+  const stack = error instanceof Error ? error.stack : undefined
+  return verbosity === 'debug' && stack !== undefined
+    ? stack
+    : '  Run with --v (verbose) or --vv (debug) for more details'
+}
+
+/** What stands above the usage when the subcommand is missing or unknown; undefined = nothing is wrong. */
+function subcommandFault(
+  name: string,
+  { subcommands }: Command,
+  { subcommand }: CommandArguments,
+): string | undefined {
+  if (subcommands === undefined) return undefined
+  if (subcommand === undefined) return ''
+  return Object.hasOwn(subcommands, subcommand)
+    ? undefined
+    : `No such command for ${name}: ${subcommand}\n\n`
+}
+
 function parseArguments(command: Command, argv: readonly string[]): CommandArguments {
   const known = { ...command.options, ...globalOptions }
-  const { values, positionals } = parseKnown(argv, known, command)
+  const { values, positionals: words } = parseKnown(argv, known, command)
+  const [subcommand] = command.subcommands === undefined ? [] : words
+  const positionals = command.subcommands === undefined ? words : words.slice(1)
   const surplus = positionals[command.positionals ?? 0]
   if (surplus !== undefined) {
     throw new TypeError(`unexpected argument '${surplus}': the usage is kong ${command.usage}`)
   }
-  return { options: values, positionals }
+  return { options: values, subcommand, positionals }
 }
 
 function parseKnown(
@@ -103,7 +133,12 @@ function verbosityOf({ options }: CommandArguments): Verbosity {
 
 function renderUsage(command: Command): string {
   const options = renderOptions({ ...command.options, ...globalOptions })
-  return `Usage: kong ${command.usage}\n\n${command.summary}\n\nOptions:\n${options}`
+  const subcommands = Object.entries(command.subcommands ?? {})
+    .map(([name, summary]) => ` ${name.padEnd(20)} ${summary}\n`)
+    .join('')
+  const available =
+    subcommands === '' ? '' : `\n\nThe available commands are:\n${subcommands}`.trimEnd()
+  return `Usage: kong ${command.usage}\n\n${command.summary}${available}\n\nOptions:\n${options}`
 }
 
 function renderOptions(options: Readonly<Record<string, Option>>): string {

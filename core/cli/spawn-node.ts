@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { MeshError } from '#core/base/errors.ts'
 import type { KongConfig } from '#core/kong/config/kong-config.ts'
+import { isSyslog } from '#core/kong/config/log-target.ts'
 import { parseVerdict, verdictFd } from './verdict.ts'
 
 /**
@@ -13,7 +15,10 @@ import { parseVerdict, verdictFd } from './verdict.ts'
  */
 export async function spawnNode(config: KongConfig): Promise<void> {
   // What the process itself has to say, such as an uncaught fault.
-  const errorLog = openSync(config.proxyErrorLog, 'a')
+  const lastWords = isSyslog(config.proxyErrorLog)
+    ? join(config.prefix, 'logs/error.log')
+    : config.proxyErrorLog
+  const errorLog = openSync(lastWords, 'a')
   const main = fileURLToPath(new URL('./daemon.ts', import.meta.url))
   const child = spawn(process.execPath, ['--disable-sigusr1', main, config.prefix], {
     cwd: '/',
@@ -37,7 +42,7 @@ export async function spawnNode(config: KongConfig): Promise<void> {
     const [code, signal] = await ended
     throw new MeshError(
       'start-failed',
-      `Kong ended before it was ready (${signal ?? `exit code ${code}`}): see ${config.proxyErrorLog}`,
+      `Kong ended before it was ready (${signal ?? `exit code ${code}`}): see ${lastWords}`,
     )
   }
   const verdict = parseVerdict(text)

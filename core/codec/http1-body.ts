@@ -1,5 +1,6 @@
 import { CR, LF, valueBytes } from './http1-bytes.ts'
 import { HeadReader } from './http1-head-reader.ts'
+import type { HeaderField } from './http1-header-field.ts'
 import type { BodyFraming } from './http1-message.ts'
 import { HttpSyntaxError } from './http1-syntax-error.ts'
 
@@ -51,7 +52,8 @@ export class BodyReader {
   #extension = ''
   #extensionBytes = 0
   #payloadBytes = 0
-  #trailers: HeadReader | undefined
+  #trailerReader: HeadReader | undefined
+  #trailers: readonly HeaderField[] = []
 
   constructor(framing: BodyFraming) {
     switch (framing.kind) {
@@ -77,6 +79,11 @@ export class BodyReader {
   /** Bytes of the body so far, without the framing of chunks. */
   get payloadBytes(): number {
     return this.#payloadBytes
+  }
+
+  /** Empty until a body in chunks is done. */
+  get trailers(): readonly HeaderField[] {
+    return this.#trailers
   }
 
   /**
@@ -170,13 +177,14 @@ export class BodyReader {
   }
 
   #readTrailers(bytes: Uint8Array, at: number): number {
-    const reader = (this.#trailers ??= new HeadReader('trailers', trailerLimits))
+    const reader = (this.#trailerReader ??= new HeadReader('trailers', trailerLimits))
     const end = reader.read(bytes, at)
     const trailers = reader.take()
     if (trailers === undefined) return end
     for (const field of trailers.fields) {
       if (forbiddenTrailers.has(field.key)) throw malformed(`${field.name} stands in the trailers`)
     }
+    this.#trailers = trailers.fields
     this.#state = 'done'
     return end
   }

@@ -62,19 +62,31 @@ describe('a request head', () => {
     }
   })
 
-  it('names the host of an absolute target rather than that of Host', () => {
-    expect(read('GET http://u@T:81/x?y HTTP/1.1\r\nHost: h\r\n\r\n')).toMatchObject({
+  it('names the host of an absolute target, which Host repeats', () => {
+    expect(read('GET http://u@T:81/x?y HTTP/1.1\r\nHost: t:81\r\n\r\n')).toMatchObject({
       targetScheme: 'http',
       authority: 'T:81',
       path: '/x',
       query: '?y',
     })
-    expect(read('GET HTTPS://t?y HTTP/1.1\r\nHost: h\r\n\r\n')).toMatchObject({
+    expect(read('GET HTTPS://t?y HTTP/1.1\r\nHost: T\r\n\r\n')).toMatchObject({
       targetScheme: 'https',
       authority: 't',
       path: '/',
       query: '?y',
     })
+    expect(read('GET http://t/ HTTP/1.0\r\n\r\n')?.authority).toBe('t')
+  })
+
+  it.each([
+    ['http://h/', 'h:80'],
+    ['https://h/', 'h:443'],
+    ['http://h:80/', 'h'],
+    ['http://h:/', 'h'],
+    ['http://[::1]:80/', '[::1]'],
+    ['http://[FD00::1]/', '[fd00::1]:80'],
+  ])('takes the target %s and the Host %s for the same place', (target, host) => {
+    expect(refusal(`GET ${target} HTTP/1.1\r\nHost: ${host}\r\n\r\n`)).toBeUndefined()
   })
 
   it.each([
@@ -126,6 +138,14 @@ describe('a request is refused with 400', () => {
     ['an empty Host', 'GET / HTTP/1.1\r\nHost:\r\n\r\n'],
     ['a Host with a path', 'GET / HTTP/1.1\r\nHost: h/x\r\n\r\n'],
     ['a Host with a user name', 'GET / HTTP/1.1\r\nHost: u@h\r\n\r\n'],
+    ['a target and a Host that differ', 'GET http://t/ HTTP/1.1\r\nHost: h\r\n\r\n'],
+    ['a target and a Host that differ in HTTP/1.0', 'GET http://t/ HTTP/1.0\r\nHost: h\r\n\r\n'],
+    ['a target and a Host with other ports', 'GET http://h/ HTTP/1.1\r\nHost: h:443\r\n\r\n'],
+    [
+      'a target and a Host with the scheme\u2019s ports mixed up',
+      'GET https://h/ HTTP/1.1\r\nHost: h:80\r\n\r\n',
+    ],
+    ['a target and an address that differ', 'GET http://[::1]/ HTTP/1.1\r\nHost: [::2]\r\n\r\n'],
     ['a list of Hosts', 'GET / HTTP/1.1\r\nHost: h, i\r\n\r\n'],
   ]
   it.each(lines)('for %s', (_what, text) => {
@@ -155,6 +175,20 @@ describe('a request is refused with 400', () => {
     ['Transfer-Encoding: chunked;x=y'],
     ['Transfer-Encoding:'],
     ['Transfer-Encoding: \x0bchunked'],
+    ['Transfer-Encoding: chunked,'],
+    ['Transfer-Encoding: ,chunked'],
+    ['Transfer-Encoding: chunked ,'],
+    ['Transfer-Encoding: chunked\x00'],
+    ['Transfer-Encoding : chunked'],
+    ['Transfer-Encoding: chun', ' ked'],
+    ['Transfer-Encoding: \xa0chunked'],
+    ['Transfer-Encoding: chunKed, identity'],
+    ['Content-Length : 1'],
+    ['Content-Length: 1\x00'],
+    ['Content-Length: \x0b1'],
+    ['Content-Length: 1;'],
+    ['Content-Length: \u00b2'],
+    ['Content-Length: 1', 'content-length: 1'],
   ]
   it.each(framings.map((headers) => [headers.join(' | '), post(...headers)]))(
     'for %s',
@@ -187,6 +221,18 @@ describe('a head that is too large', () => {
     expect(refusal(`${start}X: ${'x'.repeat(300)}`)).toBe(494)
     expect(refusal(`${start}${`X: ${'x'.repeat(95)}\r\n`.repeat(10)}\r\n`)).toBe(494)
     expect(refusal(start + `X: ${'x'.repeat(95)}\r\n`.repeat(10))).toBe(494)
+  })
+
+  it('case 199: is refused with 494 for a header of 10 KiB under the limits of nginx', () => {
+    const reader = new RequestHeadReader({ maxHeadBytes: 32 * 1024, maxLineBytes: 8 * 1024 })
+    const head = `GET / HTTP/1.1\r\nHost: h\r\nX: ${'x'.repeat(10 * 1024)}\r\n\r\n`
+    expect(() => reader.read(Buffer.from(head), 0)).toThrow(
+      expect.objectContaining({ status: 494 }),
+    )
+    const allowed = `GET / HTTP/1.1\r\nHost: h\r\nX: ${'x'.repeat(8 * 1024 - 3)}\r\n\r\n`
+    const fresh = new RequestHeadReader({ maxHeadBytes: 32 * 1024, maxLineBytes: 8 * 1024 })
+    fresh.read(Buffer.from(allowed), 0)
+    expect(fresh.take()?.authority).toBe('h')
   })
 
   it('is still known by its request line', () => {

@@ -168,7 +168,7 @@ describe('an HTTPS listener', () => {
     expect(await visit('', ['h2'])).toEqual(['fallback.test', false, '404'])
   })
 
-  it('closes on a client that speaks no TLS', async () => {
+  it('answers 400 to a client that speaks no TLS, and closes', async () => {
     const observer = new RecordingObserver()
     await using dataplane = openDataplane({ observer })
     const identities = {
@@ -178,8 +178,8 @@ describe('an HTTPS listener', () => {
     await dataplane.apply(snapshot(testHttpListener([], identities)))
     const client = await connectTo(dataplane.listening[0]!.port)
     client.write('GET / HTTP/1.1\r\n\r\n')
-    expect((await readAll(client)).toString()).toBe('')
-    expect(observer.lines).toContain('fault The client did not begin a TLS handshake')
+    expect((await readAll(client)).toString()).toMatch(/^HTTP\/1\.1 400 [^]*Connection: close\r\n/)
+    expect(observer.lines.some((line) => line.startsWith('fault '))).toBe(true)
     client.destroy()
   })
 })

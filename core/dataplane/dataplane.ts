@@ -1,8 +1,10 @@
 import type { Socket } from 'node:net'
 import { MeshError } from '#core/base/errors.ts'
+import type { LogLevel } from '#core/base/log.ts'
 import type { SocketAddress } from '#core/model/address.ts'
 import type { Observer } from '#core/model/observer.ts'
 import type { Snapshot } from '#core/model/snapshot.ts'
+import type { TargetHealth } from '#core/model/target-pool.ts'
 import { adoptSocket } from './channel/adopt-socket.ts'
 import type { HttpConnection } from './http/http-context.ts'
 import { UpstreamPool } from './http/upstream-pool.ts'
@@ -11,6 +13,7 @@ import { isLoop, LoopGuard } from './listeners/loop-guard.ts'
 import { OpenSockets } from './listeners/open-sockets.ts'
 import { serveConnection } from './listeners/serve-connection.ts'
 import { dial } from './upstreams/dial.ts'
+import { openAddressChooser, type RunningAddressChooser } from './upstreams/open-address-chooser.ts'
 
 /** The running proxy: listeners, connections and nothing about who configured them. */
 export interface Dataplane extends AsyncDisposable {
@@ -23,6 +26,8 @@ export interface Dataplane extends AsyncDisposable {
   /** Stops accepting and resolves when the last connection has finished or `timeoutMs` has passed. */
   drain(timeoutMs: number): Promise<'drained' | 'timeout'>
   readonly counters: Counters
+  /** Health of a pool's targets, in the order of the pool; empty for a pool that is not in the snapshot. */
+  health(poolId: string): readonly TargetHealth[]
   /** Where the snapshot's listeners are bound, in its order. */
   readonly listening: readonly SocketAddress[]
 }
@@ -34,8 +39,14 @@ export interface Counters {
 }
 
 /** Opens a data plane without listeners. Disposing of it cuts all connections. */
-export function openDataplane(options: { readonly observer: Observer }): Dataplane {
-  return new RunningDataplane(options.observer)
+export function openDataplane(options: DataplaneOptions): Dataplane {
+  return new RunningDataplane(options)
+}
+
+export interface DataplaneOptions {
+  readonly observer: Observer
+  /** Takes lines that concern no connection: changed health of a target, a name that cannot be resolved. */
+  readonly report?: (level: LogLevel, message: string) => void
 }
 
 class RunningDataplane implements Dataplane {
@@ -45,6 +56,8 @@ class RunningDataplane implements Dataplane {
   readonly #dialled = new OpenSockets()
   readonly #http = new Map<HttpConnection, RunningListener>()
   readonly #upstreams = new UpstreamPool()
+  readonly #chooser: RunningAddressChooser
+  #snapshot: Snapshot = { version: '', listeners: [] }
   readonly #loopGuard = new LoopGuard()
   #accepted = 0
   #requests = 0
@@ -52,7 +65,8 @@ class RunningDataplane implements Dataplane {
   /** Changes run one after the other. */
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(observer: Observer) {
+  constructor({ observer, report }: DataplaneOptions) {
+    this.#chooser = openAddressChooser({ report })
     this.#observer = observed(observer, () => {
       this.#requests += 1
     })
@@ -66,12 +80,32 @@ class RunningDataplane implements Dataplane {
     return this.#listeners.listening
   }
 
+  health(poolId: string): readonly TargetHealth[] {
+    return this.#chooser.health(poolId)
+  }
+
   apply(snapshot: Snapshot): Promise<void> {
     return this.#inTurn(async () => {
       if (this.#draining) throw new MeshError('closed', 'The data plane is shutting down')
-      await this.#listeners.apply(snapshot.listeners)
+      await this.#applyWithPools(snapshot)
       for (const [http, listener] of this.#http) if (listener.retired) http.drain()
     })
+  }
+
+  /** While routes change, those of both snapshots find their pools. */
+  async #applyWithPools(next: Snapshot): Promise<void> {
+    const before = this.#snapshot
+    const names = new Set(next.pools?.map(({ name }) => name))
+    const leaving = (before.pools ?? []).filter(({ name }) => !names.has(name))
+    this.#chooser.apply({ ...next, pools: [...(next.pools ?? []), ...leaving] })
+    try {
+      await this.#listeners.apply(next.listeners)
+    } catch (error) {
+      this.#chooser.apply(before)
+      throw error
+    }
+    this.#snapshot = next
+    if (leaving.length > 0) this.#chooser.apply(next)
   }
 
   async drain(timeoutMs: number): Promise<'drained' | 'timeout'> {
@@ -91,6 +125,7 @@ class RunningDataplane implements Dataplane {
     this.#clients.destroyAll()
     this.#dialled.destroyAll()
     await Promise.all([this.#clients.empty(), this.#dialled.empty()])
+    await this.#chooser[Symbol.asyncDispose]()
   }
 
   #stopAccepting(): Promise<void> {
@@ -120,7 +155,7 @@ class RunningDataplane implements Dataplane {
     this.#observer.accepted(connection)
 
     const { config, key } = listener
-    const passage = this.#loopGuard.passage(connection.client, key)
+    const passage = this.#loopGuard.passage(connection.client, key, connection.destination)
     if (isLoop(passage, config.kind === 'stream' || config.transparent ? 'once' : 'some')) {
       this.#observer.fault(connection, `Loop: the proxy dialled itself (${passage.join(' -> ')})`)
       return channel.reset()
@@ -129,6 +164,7 @@ class RunningDataplane implements Dataplane {
       listener,
       observer: this.#observer,
       upstreams: this.#upstreams,
+      chooser: this.#chooser,
       dial: (request) =>
         dial(request, {
           onConnecting: (socket) => {

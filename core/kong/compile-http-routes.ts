@@ -1,7 +1,9 @@
 import type { HttpRoute, PathMatch } from '#core/model/http-route.ts'
+import type { Identity } from '#core/model/identity.ts'
 import type { SourceAddress } from '#core/model/upstream.ts'
 import { compileUpstream } from './compile-upstream.ts'
 import type { Route } from './entities/route.ts'
+import type { CompiledFilters } from './plugins/compile-filters.ts'
 import { isPlainPath } from './entities/uri-path.ts'
 import { routeLabel, routesOf, type Entities, type RoutedService } from './routed.ts'
 
@@ -12,21 +14,24 @@ export interface HttpRoutes {
   readonly warnings: readonly string[]
 }
 
+export interface HttpRouteOptions {
+  readonly source: SourceAddress | undefined
+  readonly identity: Identity | undefined
+  readonly filters: CompiledFilters
+}
+
 /**
  * Compiles the Routes of the http subsystem, in the router's order of preference (Kong 1.1, "Proxy reference").
  *
  * In one respect beyond Kong 1.1, which would leave it to age: of Routes that match equally well and have the same
  * `regex_priority`, one for the client's protocol comes first, so that an http and an https Route can share a host.
  */
-export function compileHttpRoutes(
-  entities: Entities,
-  source: SourceAddress | undefined,
-): HttpRoutes {
+export function compileHttpRoutes(entities: Entities, options: HttpRouteOptions): HttpRoutes {
   const { routed, warnings } = routesOf(entities, 'http')
   const told = [...warnings]
   const compiled = routed.flatMap((entry): Compiled[] => {
     const fault = unusable(entry.route)
-    if (fault === undefined) return [{ ...entry, compiled: compileRoute(entry, source) }]
+    if (fault === undefined) return [{ ...entry, compiled: compileRoute(entry, options) }]
     told.push(`route ${routeLabel(entry.route)} takes no requests: ${fault}`)
     return []
   })
@@ -51,7 +56,7 @@ function preferring(protocol: 'http' | 'https', compiled: readonly Compiled[]): 
 
 function compileRoute(
   { route, service }: RoutedService,
-  source: SourceAddress | undefined,
+  { source, identity, filters }: HttpRouteOptions,
 ): HttpRoute {
   const onlyEncrypted = route.protocols.includes('https') && !route.protocols.includes('http')
   return {
@@ -71,7 +76,8 @@ function compileRoute(
       // Without a service the target is the client's Host, so there is nothing to replace it by.
       preserveHost: service === undefined || route.preserve_host,
     },
-    upstream: compileUpstream(service, { source }),
+    upstream: compileUpstream(service, { source, identity }),
+    filters: filters.http({ routeId: route.id, serviceId: service?.id }),
   }
 }
 

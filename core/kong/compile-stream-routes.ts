@@ -1,4 +1,6 @@
 import type { EndMatch, StreamMatch, StreamRoute } from '#core/model/stream-route.ts'
+import type { Identity } from '#core/model/identity.ts'
+import type { CompiledFilters } from './plugins/compile-filters.ts'
 import type { SourceAddress } from '#core/model/upstream.ts'
 import { compileUpstream } from './compile-upstream.ts'
 import type { Route } from './entities/route.ts'
@@ -6,6 +8,8 @@ import { routeLabel, routesOf, type Entities, type RoutedService } from './route
 
 export interface StreamRouteOptions {
   readonly source: SourceAddress | undefined
+  readonly identity: Identity | undefined
+  readonly filters: CompiledFilters
   /** In place of the Service's timeouts. */
   readonly idleTimeoutMs: number | undefined
 }
@@ -44,7 +48,7 @@ export function compileStreamRoutes(
 
 function compileRoute(
   { route, service }: RoutedService,
-  { source, idleTimeoutMs }: StreamRouteOptions,
+  { source, identity, filters, idleTimeoutMs }: StreamRouteOptions,
 ): StreamRoute {
   return {
     id: route.id,
@@ -55,7 +59,8 @@ function compileRoute(
       serverNames: route.snis?.length ? route.snis.map((name) => name.toLowerCase()) : undefined,
       expects: expectation(route.protocols),
     },
-    upstream: compileUpstream(service, { source, idleTimeoutMs }),
+    upstream: compileUpstream(service, { source, identity, idleTimeoutMs }),
+    filters: filters.stream({ routeId: route.id, serviceId: service?.id }),
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Identity } from '#core/model/identity.ts'
 import type { SourceAddress, Upstream } from '#core/model/upstream.ts'
 import type { Service } from './entities/service.ts'
 
@@ -14,6 +15,8 @@ export function compileUpstream(
   service: Service | undefined,
   options: {
     readonly source: SourceAddress | undefined
+    /** Presented to TLS upstreams that ask for a certificate. */
+    readonly identity: Identity | undefined
     /** In place of the Service's read and write timeouts. */
     readonly idleTimeoutMs?: number | undefined
   },
@@ -23,6 +26,7 @@ export function compileUpstream(
     target: service ? { host: service.host, port: service.port } : 'original-destination',
     transport: service ? transportOf(service.protocol) : 'same-as-client',
     source: options.source,
+    identity: options.identity,
     connectTimeoutMs: connect_timeout,
     writeTimeoutMs: options.idleTimeoutMs ?? write_timeout,
     readTimeoutMs: options.idleTimeoutMs ?? read_timeout,

@@ -2,6 +2,9 @@ import { describe, expect, it } from 'vitest'
 import type { HttpListener, StreamListener } from '#core/model/listener.ts'
 import { compile, type Compiled } from './compile.ts'
 import { parseConfig } from './config/parse-config.ts'
+import { directoryOf } from './entities/collected-entities.ts'
+import type { Entity } from './entities/entity.ts'
+import { compileFilters } from './plugins/compile-filters.ts'
 import type { Route } from './entities/route.ts'
 import type { Service } from './entities/service.ts'
 
@@ -53,16 +56,27 @@ interface Given {
   readonly services?: readonly Service[]
   readonly routes?: readonly Route[]
   readonly env?: Record<string, string>
+  /** Further entities, by collection. */
+  readonly others?: Readonly<Record<string, readonly Entity[]>>
 }
 
-function compiled({ services = [], routes = [], env = {} }: Given): Compiled {
+function compiled({ services = [], routes = [], env = {}, others = {} }: Given): Compiled {
   const config = parseConfig({
     env: { KONG_STREAM_LISTEN: '127.0.0.3:9000 transparent', ...env },
     flags: {},
     cwd: '/',
     fileExists: () => false,
   })
-  return compile({ config, entities: { services, routes }, identities, version: '1.1' })
+  return compile({
+    config,
+    entities: directoryOf(
+      new Map<string, readonly Entity[]>(Object.entries({ services, routes, ...others })),
+    ),
+    filters: compileFilters([]),
+    fallback: identity,
+    clientIdentity: undefined,
+    version: '1.1',
+  })
 }
 
 function streamOf(result: Compiled): StreamListener {
@@ -298,13 +312,6 @@ describe('compile', () => {
     expect(httpOf(result).routes[0]?.match.paths).toEqual([
       { kind: 'prefix', prefix: '/a.b~c%20' },
       { kind: 'regex', source: '/v\\d+$' },
-    ])
-  })
-
-  it('warns that http2 is not served', () => {
-    const env = { KONG_PROXY_LISTEN: '127.0.0.1:8443 http2 ssl' }
-    expect(compiled({ env }).warnings).toEqual([
-      "http2 is not served yet: clients of '127.0.0.1:8443 ssl http2' are offered HTTP/1.1",
     ])
   })
 

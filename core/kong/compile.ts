@@ -1,10 +1,16 @@
-import type { ServerIdentities } from '#core/model/identity.ts'
+import type { Identity, ServerIdentities } from '#core/model/identity.ts'
 import type { HttpSettings } from '#core/model/listener.ts'
 import type { Listener, Snapshot } from '#core/model/snapshot.ts'
 import { compileHttpRoutes } from './compile-http-routes.ts'
+import { compilePools } from './compile-pools.ts'
+import { compileServerNames } from './compile-server-names.ts'
 import { compileStreamRoutes } from './compile-stream-routes.ts'
 import type { KongConfig } from './config/kong-config.ts'
-import type { Entities } from './routed.ts'
+import type { EntityDirectory } from './entities/entity-directory.ts'
+import { routes } from './entities/route.ts'
+import { services } from './entities/service.ts'
+import type { CompiledFilters } from './plugins/compile-filters.ts'
+import { routeTrace } from './route-trace.ts'
 import { createErrorReplies } from './error-replies.ts'
 import { kongToken } from './version.ts'
 
@@ -19,9 +25,12 @@ const firstBytesTimeoutMs = 500
 
 export interface CompileInput {
   readonly config: KongConfig
-  readonly entities: Entities
-  /** What proxy listeners with `ssl` and stream listeners present. */
-  readonly identities: ServerIdentities
+  readonly entities: EntityDirectory
+  readonly filters: CompiledFilters
+  /** What proxy listeners with `ssl` and stream listeners present unless an SNI says otherwise. */
+  readonly fallback: ServerIdentities['fallback']
+  /** What TLS upstreams are presented that ask for a certificate. */
+  readonly clientIdentity: Identity | undefined
   /** Names this combination of configuration and entities. */
   readonly version: string
 }
@@ -33,14 +42,21 @@ export interface Compiled {
 }
 
 /** Translates a node's configuration and entities into what its data plane does. Pure. */
-export function compile({ config, entities, identities, version }: CompileInput): Compiled {
+export function compile(input: CompileInput): Compiled {
+  const { config, entities, filters, version } = input
   const { directives } = config
-  const http = compileHttpRoutes(entities, directives.httpSource)
-  const stream = compileStreamRoutes(entities, {
+  const identities = { fallback: input.fallback, byServerName: compileServerNames(entities) }
+  const webIdentities = { ...identities, ciphers: config.sslCiphers }
+  const trustedPeers = config.trustedIps.filter((entry) => entry !== 'unix:')
+  const routed = { services: entities.list(services), routes: entities.list(routes) }
+  const common = { identity: input.clientIdentity, filters }
+  const http = compileHttpRoutes(routed, { ...common, source: directives.httpSource })
+  const stream = compileStreamRoutes(routed, {
+    ...common,
     source: directives.streamSource,
     idleTimeoutMs: directives.streamIdleTimeoutMs,
   })
-  const settings = httpSettings(config)
+  const settings = httpSettings(config, trustedPeers)
   const listeners: Listener[] = [
     ...config.proxyListen.map((listen): Listener => ({
       kind: 'http',
@@ -48,7 +64,10 @@ export function compile({ config, entities, identities, version }: CompileInput)
       port: listen.port,
       transparent: listen.transparent,
       routes: listen.ssl ? http.encrypted : http.plain,
-      identities: listen.ssl ? identities : undefined,
+      proxyProtocol: listen.proxyProtocol,
+      http2: listen.http2,
+      identities: listen.ssl ? webIdentities : undefined,
+      filters: filters.global,
       settings,
     })),
     ...config.streamListen.map((listen): Listener => ({
@@ -56,27 +75,28 @@ export function compile({ config, entities, identities, version }: CompileInput)
       address: listen.ip,
       port: listen.port,
       transparent: listen.transparent,
+      proxyProtocol: listen.proxyProtocol,
+      trustedPeers,
       routes: stream.routes,
       identities,
       firstBytesTimeoutMs: directives.firstBytesTimeoutMs ?? firstBytesTimeoutMs,
       handshakeTimeoutMs: clientTimeoutMs,
     })),
   ]
-  const http2 = config.proxyListen
-    .filter((listen) => listen.http2)
-    .map(({ listener }) => `http2 is not served yet: clients of '${listener}' are offered HTTP/1.1`)
   return {
-    snapshot: { version, listeners },
-    warnings: [...http2, ...http.warnings, ...stream.warnings],
+    snapshot: { version, listeners, pools: compilePools(entities), dns: config.dns },
+    warnings: [...http.warnings, ...stream.warnings],
   }
 }
 
-function httpSettings(config: KongConfig): HttpSettings {
+function httpSettings(config: KongConfig, trustedPeers: readonly string[]): HttpSettings {
   const { directives } = config
   const sends = (...tokens: readonly string[]): boolean =>
     tokens.some((token) => config.headers.includes(token))
   return {
-    trustedPeers: config.trustedIps.filter((entry) => entry !== 'unix:'),
+    trustedPeers,
+    realIp: config.realIp,
+    routeTrace,
     replies: createErrorReplies(config.errorDefaultType),
     responseTokens: {
       server: sends('server_tokens', 'server') ? kongToken : undefined,
@@ -93,7 +113,7 @@ function httpSettings(config: KongConfig): HttpSettings {
     maxHeadBytes: directives.maxHeadBytes ?? maxHeadBytes,
     maxBodyBytes: config.clientMaxBodySize,
     keepAliveTimeoutMs: directives.keepAliveTimeoutMs ?? keepAliveTimeoutMs,
-    headTimeoutMs: clientTimeoutMs,
+    headTimeoutMs: directives.headTimeoutMs ?? clientTimeoutMs,
     handshakeTimeoutMs: clientTimeoutMs,
     upstreamKeepAlive: config.upstreamKeepalive,
   }

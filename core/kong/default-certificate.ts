@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { MeshError, messageOf } from '#core/base/errors.ts'
 import type { Identity } from '#core/model/identity.ts'
-import type { CertificateFiles } from './config/kong-config.ts'
+import type { CertificateFiles, KongConfig } from './config/kong-config.ts'
 import { prefixPaths, replaceFile } from './prefix.ts'
 
 /** The certificate that a node presents when no other fits. */
@@ -64,6 +64,26 @@ export function makeCertificate(
   // Whoever awaits it sees the fault; before that it is nobody's.
   identity.catch(() => {})
   return { identity, begin: begun.resolve }
+}
+
+/** Makes the certificates that the node of a prepared prefix will present and that are not there, and waits for them. */
+export async function makeMissingCertificates(config: KongConfig): Promise<void> {
+  const { prefix, sslCertificate, adminSslCertificate, proxyListen, streamListen, adminListen } =
+    config
+  const proxy = streamListen.length > 0 || proxyListen.some(({ ssl }) => ssl)
+  const names = [
+    ...(proxy && !sslCertificate ? (['kong-default'] as const) : []),
+    ...(adminListen.some(({ ssl }) => ssl) && !adminSslCertificate
+      ? (['admin-kong-default'] as const)
+      : []),
+  ]
+  await Promise.all(
+    names.map(async (name) => {
+      const certificate = makeCertificate(prefix, name)
+      certificate.begin()
+      await certificate.identity
+    }),
+  )
 }
 
 async function readValid(files: CertificateFiles): Promise<Identity | undefined> {

@@ -1,11 +1,12 @@
 import type { Log } from '#core/base/log.ts'
 import type { Observer } from '#core/model/observer.ts'
 import type { KongConfig } from './config/kong-config.ts'
+import { isSyslog } from './config/log-target.ts'
 import { openLogFile, type LogFile } from './log-file.ts'
 import { renderErrorLine } from './log-lines.ts'
 import { createLogObserver, isEnabled } from './log-observer.ts'
 
-/** A node's log files, as its configuration names them. */
+/** A node's logs, as its configuration names them. */
 export interface KongLogs extends AsyncDisposable {
   /** `proxy_error_log`: what the node says of itself. */
   readonly log: Log
@@ -68,19 +69,25 @@ export async function openKongLogs(initial: LogConfig): Promise<KongLogs> {
   }
 }
 
-/** One file for each path, since several logs may share one. */
+/** One file, or way to a syslog server, for each target, since several logs may share one. */
 async function openFiles(config: LogConfig): Promise<ReadonlyMap<string, LogFile>> {
   const { proxyAccessLog, proxyErrorLog, adminAccessLog, adminErrorLog } = config
   const files = new Map<string, LogFile>()
   try {
     for (const path of [proxyAccessLog, proxyErrorLog, adminAccessLog, adminErrorLog]) {
-      if (path !== undefined && !files.has(path)) files.set(path, openLogFile(path))
+      if (path === undefined || files.has(path)) continue
+      files.set(path, isSyslog(path) ? await openSyslog(path) : openLogFile(path))
     }
     return files
   } catch (error) {
     await closeFiles(files.values())
     throw error
   }
+}
+
+async function openSyslog(target: string): Promise<LogFile> {
+  const { openSyslogLog } = await import('./log-syslog.ts')
+  return openSyslogLog(target)
 }
 
 async function closeFiles(files: Iterable<LogFile>): Promise<void> {

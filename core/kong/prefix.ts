@@ -3,6 +3,8 @@ import { dirname, join } from 'node:path'
 import { MeshError, messageOf } from '#core/base/errors.ts'
 import { renderConfFile } from './config/conf-file.ts'
 import type { KongConfig } from './config/kong-config.ts'
+import { isSyslog } from './config/log-target.ts'
+import { renderNginxFiles } from './config/nginx-files.ts'
 
 /** Where a node keeps its files (Kong 1.1, "prefix"), for whoever looks into the folder from outside. */
 export interface PrefixPaths {
@@ -26,12 +28,16 @@ export function prefixPaths(prefix: string): PrefixPaths {
 export function preparePrefix(config: KongConfig): void {
   const { kongEnv, ssl, pidFile } = prefixPaths(config.prefix)
   try {
-    for (const folder of [dirname(pidFile), ssl]) mkdirSync(folder, { recursive: true })
+    for (const folder of [dirname(pidFile), ssl, join(config.prefix, 'logs')])
+      mkdirSync(folder, { recursive: true })
     for (const log of logFiles(config)) {
       mkdirSync(dirname(log), { recursive: true })
       closeSync(openSync(log, 'a'))
     }
     const settings = Object.entries(config.effective).toSorted(([a], [b]) => (a < b ? -1 : 1))
+    for (const [name, text] of Object.entries(renderNginxFiles(config))) {
+      replaceFile(join(config.prefix, name), text, 0o644)
+    }
     // It can hold the password of a database.
     replaceFile(kongEnv, renderConfFile(settings), 0o600)
   } catch (error) {
@@ -52,7 +58,6 @@ export function replaceFile(path: string, contents: string, mode: number): void 
 
 function logFiles(config: KongConfig): readonly string[] {
   const { proxyAccessLog, proxyErrorLog, adminAccessLog, adminErrorLog } = config
-  return [proxyAccessLog, proxyErrorLog, adminAccessLog, adminErrorLog].filter(
-    (path) => path !== undefined,
-  )
+  const targets = [proxyAccessLog, proxyErrorLog, adminAccessLog, adminErrorLog]
+  return targets.filter((target) => target !== undefined).filter((target) => !isSyslog(target))
 }

@@ -90,7 +90,7 @@ export interface FilteredRequest {
   /** `Content-Length`, when there is one. */
   readonly contentLength: number | undefined
   /**
-   * Waits for the whole body and keeps it; what is sent upstream is then this body. Rejects with `BodyTooLargeError`
+   * Waits for the whole body and keeps it; what is sent upstream is then this body. After `replaceBody` it is that one. Rejects with `BodyTooLargeError`
    * above `maxBytes` (default 8 MiB).
    */
   readBody(options?: { readonly maxBytes?: number }): Promise<Buffer>

@@ -13,4 +13,6 @@ export interface ServerIdentities {
   readonly fallback: Identity | Promise<Identity>
   /** Exact server names (lower case) and what to present for them. */
   readonly byServerName: ReadonlyMap<string, Identity>
+  /** OpenSSL's list of ciphers for TLS up to 1.2; default: Node's. */
+  readonly ciphers?: string
 }

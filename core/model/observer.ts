@@ -33,6 +33,8 @@ export interface ConnectionInfo {
   /** Unique within the process, from 1. */
   readonly id: number
   readonly client: SocketAddress
+  /** The client that a PROXY header named, whether or not its sender is believed. */
+  readonly announced?: SocketAddress | undefined
   readonly destination: SocketAddress
 }
 
@@ -47,6 +49,8 @@ export interface StreamRecord {
 
 export interface RequestRecord {
   readonly connection: ConnectionInfo
+  /** The client as far as trusted peers tell the truth about it; otherwise the direct peer. */
+  readonly client: SocketAddress
   /** As received. */
   readonly requestLine: string
   readonly status: number

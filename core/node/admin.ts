@@ -1,9 +1,12 @@
 import { messageOf } from '#core/base/errors.ts'
-import type { KongConfig } from '#core/kong/config/kong-config.ts'
+import type { Dataplane } from '#core/dataplane/dataplane.ts'
+import type { LoadDeclarative } from '#core/kong/admin/config-endpoint.ts'
 import { typedSettings } from '#core/kong/config/typed-settings.ts'
+import type { KongConfig } from '#core/kong/config/kong-config.ts'
 import { renderHttpAccess } from '#core/kong/log-lines.ts'
 import type { KongLogs } from '#core/kong/logs.ts'
-import type { Counters } from '#core/dataplane/dataplane.ts'
+import type { NodeHost } from '#core/kong/plugins/plugin-host.ts'
+import type { PluginCatalogue } from '#core/kong/plugins/plugin-catalogue.ts'
 import type { Identity } from '#core/model/identity.ts'
 import type { Store } from '#core/store/store.ts'
 
@@ -13,8 +16,12 @@ export interface AdminOptions {
   readonly config: () => KongConfig
   readonly identity: Identity | Promise<Identity>
   readonly store: Store
+  readonly plugins: PluginCatalogue
+  readonly host: NodeHost
+  readonly dataplane: Dataplane
   readonly logs: KongLogs
-  readonly counters: () => Counters
+  /** Present without a database: replaces all entities. */
+  readonly loadDeclarative: LoadDeclarative | undefined
 }
 
 /**
@@ -22,23 +29,25 @@ export interface AdminOptions {
  * @throws MeshError `listen-failed`
  */
 export async function openAdmin(options: AdminOptions): Promise<AsyncDisposable> {
-  const { listen, config, identity, store, logs, counters } = options
-  const [{ openAdminServer }, { randomUUID }, { hostname }] = await Promise.all([
-    import('#core/kong/admin/admin-server.ts'),
-    import('node:crypto'),
-    import('node:os'),
-  ])
+  const { listen, config, identity, store, plugins, host, dataplane, logs } = options
+  const { loadDeclarative } = options
+  const { openAdminServer } = await import('#core/kong/admin/admin-server.ts')
   return openAdminServer({
     listen,
     store,
     identity,
+    plugins: await plugins.loadAll(),
+    pluginHost: host,
+    readOnly: loadDeclarative !== undefined,
+    ...(loadDeclarative === undefined ? {} : { loadDeclarative }),
+    health: (upstreamId) => dataplane.health(upstreamId),
     nodeInfo: {
-      nodeId: randomUUID(),
-      hostname: hostname(),
+      nodeId: host.nodeId,
+      hostname: host.hostname,
       get configuration() {
         return typedSettings(config().effective)
       },
-      counts: counters,
+      counts: () => dataplane.counters,
     },
     report: (error) => logs.adminLog.write('error', `Admin API: ${messageOf(error)}`),
     finished: ({ remoteAddress, method, target, status, userAgent }) => {

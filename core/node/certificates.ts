@@ -11,6 +11,8 @@ import type { Identity } from '#core/model/identity.ts'
 export interface NodeCertificates {
   readonly proxy: NodeCertificate
   readonly admin: NodeCertificate
+  /** Presented to TLS upstreams that ask for one; undefined = none. */
+  readonly client: Identity | undefined
   /** Begins to make those that are needed and are not there; `report` hears of a failure. */
   begin(report: (message: string) => void): void
 }
@@ -28,10 +30,11 @@ export async function loadCertificates(
   config: KongConfig,
   old: NodeCertificates | undefined,
 ): Promise<NodeCertificates> {
-  const { prefix, sslCertificate, adminSslCertificate } = config
-  const [proxy, admin] = await Promise.all([
+  const { prefix, sslCertificate, adminSslCertificate, clientSslCertificate } = config
+  const [proxy, admin, client] = await Promise.all([
     load(sslCertificate, { prefix, name: 'kong-default', old: old?.proxy }),
     load(adminSslCertificate, { prefix, name: 'admin-kong-default', old: old?.admin }),
+    clientSslCertificate && readCertificate(clientSslCertificate),
   ])
   const needed: DefaultCertificate[] = []
   if (config.streamListen.length > 0 || config.proxyListen.some(({ ssl }) => ssl)) {
@@ -41,6 +44,7 @@ export async function loadCertificates(
   return {
     proxy,
     admin,
+    client: await client?.identity,
     begin: (report) => {
       for (const certificate of needed) {
         certificate.begin()

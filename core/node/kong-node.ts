@@ -1,14 +1,23 @@
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
 import { messageOf, MeshError } from '#core/base/errors.ts'
 import { openDataplane, type Dataplane } from '#core/dataplane/dataplane.ts'
 import { compile, type Compiled } from '#core/kong/compile.ts'
 import type { KongConfig } from '#core/kong/config/kong-config.ts'
+import { plugins as pluginKind } from '#core/kong/entities/plugin.ts'
+import { routes } from '#core/kong/entities/route.ts'
+import { services } from '#core/kong/entities/service.ts'
 import type { KongLogs } from '#core/kong/logs.ts'
-import type { Entities } from '#core/kong/routed.ts'
+import { compileFilters } from '#core/kong/plugins/compile-filters.ts'
+import { openPluginCatalogue, type PluginCatalogue } from '#core/kong/plugins/plugin-catalogue.ts'
+import { PluginInstances } from '#core/kong/plugins/plugin-instances.ts'
 import type { Store } from '#core/store/store.ts'
-import { renderApplied } from './applied-line.ts'
 import { openAdmin } from './admin.ts'
+import { renderApplied } from './applied-line.ts'
+import { declarativeLoader, loadDeclarativeFile } from './declared-entities.ts'
 import { loadCertificates, type NodeCertificates } from './certificates.ts'
-import { openStore, readEntities } from './kong-store.ts'
+import { openStore, readEntities, storeKey, type StoredEntities } from './kong-store.ts'
+import { PluginHostOfNode } from './plugin-host.ts'
 
 /** A running Kong node: proxy, Admin API and the store that both look at. */
 export interface KongNode extends AsyncDisposable {
@@ -39,20 +48,28 @@ export async function openKongNode(
 }
 
 /** What belongs to one configuration and is replaced with it. */
-interface Settled {
+interface Settled extends Setup {
+  readonly watch: Disposable
+  readonly admin: AsyncDisposable | undefined
+}
+
+interface Setup {
   /** Counts configurations, also those that failed, so that no two share a snapshot's version. */
   readonly generation: number
   readonly config: KongConfig
   readonly certificates: NodeCertificates
+  readonly plugins: PluginCatalogue
   readonly store: Store
-  readonly watch: Disposable
-  readonly admin: AsyncDisposable | undefined
 }
 
 class RunningNode implements KongNode {
   readonly #dataplane: Dataplane
   readonly #logs: KongLogs
+  readonly #host: PluginHostOfNode
+  readonly #instances: PluginInstances
   #settled: Settled | undefined
+  /** What plugins see: the entities that were compiled last, and where they are from. */
+  #shown: { readonly setup: Setup; readonly entities: StoredEntities } | undefined
   #generation = 0
   #appliedVersion = ''
   /** Told once, not with each change of something else. */
@@ -65,6 +82,18 @@ class RunningNode implements KongNode {
   constructor(dataplane: Dataplane, logs: KongLogs) {
     this.#dataplane = dataplane
     this.#logs = logs
+    this.#host = new PluginHostOfNode({
+      nodeId: randomUUID(),
+      hostname: hostname(),
+      now: () => {
+        if (this.#shown === undefined) throw new MeshError('not-ready', 'The node is not ready')
+        const { setup, entities } = this.#shown
+        return { prefix: setup.config.prefix, store: setup.store, entities: entities.directory }
+      },
+      counts: () => dataplane.counters,
+      log: (level, message) => logs.log.write(level, message),
+    })
+    this.#instances = new PluginInstances(this.#host)
   }
 
   reload(config: KongConfig): Promise<void> {
@@ -79,6 +108,8 @@ class RunningNode implements KongNode {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#enqueue(() => this.#retire())
     await this.#dataplane[Symbol.asyncDispose]()
+    this.#instances[Symbol.dispose]()
+    await this.#host[Symbol.asyncDispose]()
     await this.#settled?.store[Symbol.asyncDispose]()
     this.#settled = undefined
   }
@@ -96,37 +127,43 @@ class RunningNode implements KongNode {
     await using opening = new AsyncDisposableStack()
     const old = this.#settled
     const certificates = await loadCertificates(config, old?.certificates)
-    const keepsStore = old !== undefined && storeKey(old.config) === storeKey(config)
+    const plugins = await openPluginCatalogue(config.plugins)
+    const keepsStore = old !== undefined && keepsItsStore(old.config, config)
     const store = keepsStore ? old.store : opening.use(await openStore(config))
+    if (config.database === 'off') await loadDeclarativeFile(config, plugins, store)
     const generation = ++this.#generation
-    const entities = await readEntities(store)
-    const compiled = compileFor(config, certificates, entities, generation)
+    const setup: Setup = { generation, config, certificates, plugins, store }
+    const entities = await readEntities(store, plugins)
+    const shownBefore = this.#shown
+    const compiled = this.#compile(setup, entities)
 
     if (old) await this.#logs.reconfigure(config)
     const keepsAdmin =
       keepsStore &&
       old.certificates.admin === certificates.admin &&
-      listenersOf(old.config) === listenersOf(config)
+      adminKey(old) === adminKey(setup)
     // A new Admin API may ask for the addresses of the old one.
     if (!keepsAdmin) await old?.admin?.[Symbol.asyncDispose]()
     const outcomes = await Promise.allSettled([
       this.#dataplane.apply(compiled.snapshot),
-      keepsAdmin ? old.admin : this.#openAdmin(config, certificates, store),
+      keepsAdmin ? old.admin : this.#openAdmin(setup),
     ])
     const [applied, admin] = outcomes
     if (applied.status === 'rejected' || admin.status === 'rejected') {
       if (admin.status === 'fulfilled' && !keepsAdmin) await admin.value?.[Symbol.asyncDispose]()
-      if (old) await this.#restore(old, applied.status === 'fulfilled', keepsAdmin)
+      this.#shown = shownBefore
+      if (old) await this.#restore(old, keepsAdmin)
       throw joined(outcomes)
     }
 
+    this.#instances.settle()
     if (!keepsStore) {
       old?.watch[Symbol.dispose]()
       await old?.store[Symbol.asyncDispose]()
     }
     const watch = keepsStore ? old.watch : store.watch(() => this.#refresh())
     opening.move()
-    this.#settled = { generation, config, certificates, store, watch, admin: admin.value }
+    this.#settled = { ...setup, watch, admin: admin.value }
     this.#announce(compiled, entities)
     certificates.begin((message) => this.#logs.log.write('error', message))
     // What changed between reading the entities and watching the store.
@@ -134,32 +171,29 @@ class RunningNode implements KongNode {
   }
 
   /** After a reload that failed half-way: what was running runs again. */
-  async #restore(old: Settled, dataplane: boolean, keptAdmin: boolean): Promise<void> {
+  async #restore(old: Settled, keptAdmin: boolean): Promise<void> {
     await this.#logs.reconfigure(old.config)
-    if (dataplane) {
-      this.#appliedVersion = ''
-      await this.#apply(old)
-    }
+    this.#appliedVersion = ''
+    await this.#apply(old)
     if (!keptAdmin) {
       this.#settled = { ...old, admin: undefined }
-      const admin = await this.#openAdmin(old.config, old.certificates, old.store)
-      this.#settled = { ...old, admin }
+      this.#settled = { ...old, admin: await this.#openAdmin(old) }
     }
   }
 
-  #openAdmin(
-    config: KongConfig,
-    certificates: NodeCertificates,
-    store: Store,
-  ): Promise<AsyncDisposable> | undefined {
+  #openAdmin(setup: Setup): Promise<AsyncDisposable> | undefined {
+    const { config, certificates, plugins, store } = setup
     if (config.adminListen.length === 0) return undefined
     return openAdmin({
       listen: config.adminListen,
       config: () => this.#settled?.config ?? config,
       identity: certificates.admin.identity,
       store,
+      plugins,
+      host: this.#host,
+      dataplane: this.#dataplane,
       logs: this.#logs,
-      counters: () => this.#dataplane.counters,
+      loadDeclarative: config.database === 'off' ? declarativeLoader(plugins, store) : undefined,
     })
   }
 
@@ -176,15 +210,33 @@ class RunningNode implements KongNode {
     return this.#refreshing
   }
 
-  async #apply({ generation, config, certificates, store }: Settled): Promise<void> {
-    const entities = await readEntities(store)
-    const compiled = compileFor(config, certificates, entities, generation)
-    if (compiled.snapshot.version === this.#appliedVersion) return
+  async #apply(setup: Setup): Promise<void> {
+    const entities = await readEntities(setup.store, setup.plugins)
+    if (versionOf(setup, entities) === this.#appliedVersion) return
+    const compiled = this.#compile(setup, entities)
     await this.#dataplane.apply(compiled.snapshot)
+    this.#instances.settle()
     this.#announce(compiled, entities)
   }
 
-  #announce({ snapshot, warnings }: Compiled, entities: Entities): void {
+  /** Opens the filters of the entities, and from now on shows plugins these entities. */
+  #compile(setup: Setup, entities: StoredEntities): Compiled {
+    const { config, certificates, plugins } = setup
+    const { directory } = entities
+    this.#shown = { setup, entities }
+    const { instances, warnings } = this.#instances.open(directory.list(pluginKind), plugins.loaded)
+    const compiled = compile({
+      config,
+      entities: directory,
+      filters: compileFilters(instances),
+      fallback: certificates.proxy.identity,
+      clientIdentity: certificates.client,
+      version: versionOf(setup, entities),
+    })
+    return { ...compiled, warnings: [...compiled.warnings, ...warnings] }
+  }
+
+  #announce({ snapshot, warnings }: Compiled, { directory }: StoredEntities): void {
     this.#appliedVersion = snapshot.version
     for (const warning of warnings) {
       if (!this.#warned.has(warning)) this.#logs.log.write('warn', warning)
@@ -192,8 +244,8 @@ class RunningNode implements KongNode {
     this.#warned = new Set(warnings)
     const notice = renderApplied({
       version: snapshot.version,
-      services: entities.services.length,
-      routes: entities.routes.length,
+      services: directory.list(services).length,
+      routes: directory.list(routes).length,
       listeners: snapshot.listeners.length,
     })
     this.#logs.log.write('notice', notice)
@@ -206,26 +258,19 @@ class RunningNode implements KongNode {
   }
 }
 
-function compileFor(
-  config: KongConfig,
-  certificates: NodeCertificates,
-  entities: Entities & { readonly version: number },
-  generation: number,
-): Compiled {
-  return compile({
-    config,
-    entities,
-    identities: { fallback: certificates.proxy.identity, byServerName: new Map() },
-    version: `${generation}.${entities.version}`,
-  })
+function versionOf({ generation }: Setup, { version }: StoredEntities): string {
+  return `${generation}.${version}`
 }
 
-function storeKey({ database, sqliteFile, dbUpdateFrequency }: KongConfig): string {
-  return JSON.stringify([database, database === 'sqlite' && sqliteFile, dbUpdateFrequency])
+/** A declarative file fills a store of its own, so that a reload that fails leaves the old entities where they are. */
+function keepsItsStore(old: KongConfig, config: KongConfig): boolean {
+  if (config.database === 'off' && config.declarativeConfig !== undefined) return false
+  return storeKey(old) === storeKey(config)
 }
 
-function listenersOf({ adminListen }: KongConfig): string {
-  return JSON.stringify(adminListen)
+/** Equal for set-ups that one Admin API can serve. */
+function adminKey({ config: { adminListen, database }, plugins }: Setup): string {
+  return JSON.stringify([adminListen, database, plugins.key])
 }
 
 function joined(outcomes: readonly PromiseSettledResult<unknown>[]): unknown {

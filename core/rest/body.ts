@@ -77,14 +77,46 @@ function parseJsonObject(bytes: Buffer): Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new RestFault(400, { message: 'Cannot parse JSON body' })
   }
-  const object: Record<string, unknown> = Object.create(null)
-  return Object.assign(object, value)
+  // To copy a large object would take long.
+  const object: Readonly<Record<string, unknown>> = Object.setPrototypeOf(value, null)
+  return object
 }
 
 function parseJson(bytes: Buffer): unknown {
+  if (nestsTooDeep(bytes)) return undefined
   try {
     return JSON.parse(utf8.decode(bytes))
   } catch {
     return undefined
   }
+}
+
+/** Kong 1.1 takes what is nested deeper for malformed. */
+const deepest = 1000
+
+/** Whether brackets and braces outside of texts are open too deep; costs one look at each byte. */
+function nestsTooDeep(bytes: Buffer): boolean {
+  let depth = 0
+  let inText = false
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte: number = bytes[at] ?? 0
+    switch (byte) {
+      case 0x5c: // \\
+        if (inText) at += 1
+        break
+      case 0x22: // "
+        inText = !inText
+        break
+      case 0x5b: // [
+      case 0x7b: // {
+        if (!inText && (depth += 1) > deepest) return true
+        break
+      case 0x5d: // ]
+      case 0x7d: // }
+        if (!inText) depth -= 1
+        break
+      default:
+    }
+  }
+  return false
 }

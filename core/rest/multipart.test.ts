@@ -50,3 +50,12 @@ it('leaves out parts without a name', () => {
   const body = Buffer.from(`--x\r\n${part}\r\n--x\r\n\r\n--x--`)
   expect(parseMultipart(body, 'multipart/form-data; boundary=x')).toEqual([])
 })
+
+it('reads 100 parts and looks no further', () => {
+  const part = (name: string): string =>
+    `--x\r\nContent-Disposition: form-data; name=${name}\r\n\r\n1\r\n`
+  const many = Array.from({ length: 101 }, (_, index) => part(`n${index}`)).join('')
+  const read = parseMultipart(Buffer.from(`${many}broken`), 'multipart/form-data; boundary=x')
+  expect(read).toHaveLength(100)
+  expect(read?.at(-1)).toEqual({ name: 'n99', value: '1' })
+})

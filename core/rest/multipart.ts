@@ -1,6 +1,8 @@
 import type { Pair } from './urlencoded.ts'
 
 const mostParts = 100
+/** Parts without a name count here, too. */
+const mostDelimiters = 1000
 
 /**
  * Reads `multipart/form-data` (RFC 7578) into arguments; a file counts as the text it contains. What follows the first
@@ -14,13 +16,15 @@ export function parseMultipart(body: Buffer, contentType: string): readonly Pair
   if (first === -1) return undefined
   const pairs: Pair[] = []
   let start = first + delimiter.length
-  for (;;) {
+  const nextDelimiter = Buffer.from(`\r\n--${boundary}`)
+  for (let count = 0; ; count += 1) {
+    if (count === mostDelimiters || pairs.length === mostParts) return pairs
     if (body.subarray(start, start + 2).equals(dashes)) return pairs
     const lineEnd = body.indexOf('\r\n', start)
-    const next = body.indexOf(Buffer.from(`\r\n--${boundary}`), start)
+    const next = body.indexOf(nextDelimiter, start)
     if (lineEnd === -1 || next === -1) return undefined
     const part = parsePart(body.subarray(lineEnd + 2, Math.max(next, lineEnd + 2)))
-    if (part !== undefined && pairs.length < mostParts) pairs.push(part)
+    if (part !== undefined) pairs.push(part)
     start = next + 2 + delimiter.length
   }
 }

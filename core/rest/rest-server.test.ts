@@ -135,6 +135,19 @@ describe('replies', () => {
 })
 
 describe('bodies', () => {
+  it('of JSON may be nested 1000 deep, no deeper; brackets in texts do not count', async () => {
+    await using served = await serve()
+    const nested = (depth: number): string =>
+      `{"t":"[{\\"[[${'['.repeat(2000)}","a":${'['.repeat(depth - 1)}${']'.repeat(depth - 1)}}`
+    const [status, body] = await send(served.origin, nested(1000), 'application/json')
+    expect(status).toBe(201)
+    expect(body).toMatchObject({ kind: 'json', value: { t: expect.stringMatching(/^\[\{"\[\[/) } })
+    expect(await send(served.origin, nested(1001), 'application/json')).toEqual([
+      400,
+      { message: 'Cannot parse JSON body' },
+    ])
+  })
+
   it.each([
     ['application/json', '{"a":[1]}', { kind: 'json', value: { a: [1] } }],
     ['application/json; charset=utf-8', '{"__proto__":1}', undefined],

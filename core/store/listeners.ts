@@ -4,13 +4,10 @@ type Listener = (version: number) => void | Promise<void>
 export class Listeners {
   readonly #listeners = new Set<{ readonly listener: Listener }>()
   #told: number
+  #telling: Promise<unknown> = Promise.resolve()
 
   constructor(version: number) {
     this.#told = version
-  }
-
-  get size(): number {
-    return this.#listeners.size
   }
 
   add(listener: Listener): Disposable {
@@ -19,15 +16,27 @@ export class Listeners {
     return { [Symbol.dispose]: () => void this.#listeners.delete(entry) }
   }
 
-  /** Tells everybody of a version, once; resolves when all have taken notice. */
+  /** Tells everybody of a version, once; resolves when all have taken notice of it or of a later one. */
   async tell(version: number): Promise<void> {
-    if (version <= this.#told) return
-    this.#told = version
-    await Promise.all([...this.#listeners].map(({ listener }) => notify(listener, version)))
+    if (version > this.#told) this.#tellAll(version)
+    await this.#telling
+  }
+
+  /** Tells everybody of another version than the last, also of a lower one: that of a database put in place of ours. */
+  async tellAnew(version: number): Promise<void> {
+    if (version !== this.#told) this.#tellAll(version)
+    await this.#telling
   }
 
   clear(): void {
     this.#listeners.clear()
+  }
+
+  #tellAll(version: number): void {
+    this.#told = version
+    this.#telling = Promise.all(
+      [...this.#listeners].map(({ listener }) => notify(listener, version)),
+    )
   }
 }
 

@@ -1,4 +1,5 @@
 import { Listeners } from './listeners.ts'
+import { MemoryCounters } from './memory-counters.ts'
 import { MemoryTables } from './memory-tables.ts'
 import { RuledTransaction } from './ruled-transaction.ts'
 import type { Store, StoreTransaction, StoreView } from './store.ts'
@@ -10,6 +11,7 @@ export function openMemoryStore(): Store {
 }
 
 class MemoryStore implements Store {
+  readonly counters = new MemoryCounters()
   readonly #tables = new MemoryTables()
   readonly #turns = new Turns()
   readonly #listeners = new Listeners(0)
@@ -31,13 +33,13 @@ class MemoryStore implements Store {
   }
 
   async write<result>(work: (transaction: StoreTransaction) => Promise<result>): Promise<result> {
-    const result = await this.#turns.take(async () => {
+    const { result, changed } = await this.#turns.take(async () => {
       const transaction = new RuledTransaction(this.#tables, this.#version)
       try {
         const outcome = await work(transaction)
         this.#tables.commit()
         if (transaction.changed) this.#version += 1
-        return outcome
+        return { result: outcome, changed: transaction.changed ? this.#version : undefined }
       } catch (error) {
         this.#tables.rollback()
         throw error
@@ -45,7 +47,7 @@ class MemoryStore implements Store {
         transaction.close()
       }
     })
-    await this.#listeners.tell(this.#version)
+    if (changed !== undefined) await this.#listeners.tell(changed)
     return result
   }
 

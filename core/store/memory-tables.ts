@@ -50,6 +50,12 @@ export class MemoryTables implements Tables {
     this.#undo.push(() => this.#add(row))
   }
 
+  async clear(): Promise<boolean> {
+    const rows = [...this.#rows.values()].flatMap((collection) => [...collection.values()])
+    for (const { collection, id } of rows) await this.remove(collection, id)
+    return rows.length > 0
+  }
+
   /** Makes everything since the last `commit` final. */
   commit(): void {
     this.#undo.length = 0

@@ -132,6 +132,10 @@ export class RuledTransaction implements StoreTransaction {
     return true
   }
 
+  async clear(): Promise<void> {
+    if (await this.#open().clear()) this.#changed = true
+  }
+
   /** The document and, following `cascade`, all that go with it. */
   async #doomed(
     first: Omit<DocumentRow, 'body'>,

@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempDisposable, readdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,26 +16,7 @@ async function temporaryFile(): Promise<string> {
 
 describeStore(async () => openSqliteStore(await temporaryFile()))
 
-/** Runs a program that has the store at `file` open as `store`. */
-function runWriter(file: string, program: string): ReturnType<typeof spawn> {
-  const source = `
-    import { openSqliteStore } from '#core/store/sqlite-store.ts'
-    import { books, book } from '#core/store/store-samples.ts'
-    await using store = await openSqliteStore(${JSON.stringify(file)})
-    ${program}
-  `
-  return spawn(process.execPath, ['--input-type=module-typescript', '--eval', source], {
-    cwd: import.meta.dirname,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
-}
-
-async function finished(child: ReturnType<typeof spawn>): Promise<number | null> {
-  const [code]: (number | null)[] = await once(child, 'exit')
-  return code ?? null
-}
-
-describe('one file, many processes', () => {
+describe('one file, many stores', () => {
   it('is made once when many open it at the same moment', async () => {
     const file = await temporaryFile()
     const stores = await Promise.all(Array.from({ length: 8 }, () => openSqliteStore(file)))
@@ -51,48 +30,6 @@ describe('one file, many processes', () => {
     for (const store of stores) await store[Symbol.asyncDispose]()
   })
 
-  it('loses nothing when three processes create it and write at once', async () => {
-    const file = await temporaryFile()
-    const writers = ['a', 'b', 'c'].map((name) =>
-      runWriter(
-        file,
-        `for (let n = 0; n < 40; n += 1) {
-           await store.write((transaction) => transaction.insert(books, book(\`${name}-\${n}\`)))
-         }`,
-      ),
-    )
-    expect(await Promise.all(writers.map(finished))).toEqual([0, 0, 0])
-    await using store = await openSqliteStore(file)
-    expect(await store.read((view) => view.list(books))).toHaveLength(120)
-    expect(await store.version()).toBe(120)
-  })
-
-  it('holds whole transactions only, when a writer is killed at any moment', async () => {
-    const file = await temporaryFile()
-    await using store = await openSqliteStore(file)
-    const grown = new Promise<void>((resolve) => {
-      store.watch((version) => {
-        if (version >= 20) resolve()
-      })
-    })
-    const writer = runWriter(
-      file,
-      `for (let n = 0; ; n += 1) {
-         await store.write(async (transaction) => {
-           for (const half of ['x', 'y']) await transaction.insert(books, book(\`\${n}-\${half}\`))
-         })
-       }`,
-    )
-    await grown
-    writer.kill('SIGKILL')
-    await finished(writer)
-    const ids = (await store.read((view) => view.list(books))).map(({ id }) => id)
-    const written = await store.version()
-    expect(ids).toHaveLength(2 * written)
-    expect(written).toBeGreaterThanOrEqual(20)
-    await store.write((transaction) => transaction.insert(books, book('after')))
-  })
-
   it('tells of a change by another process long before the poll', async () => {
     const file = await temporaryFile()
     await using store = await openSqliteStore(file, { pollMs: 600_000 })
@@ -104,6 +41,14 @@ describe('one file, many processes', () => {
       expect(await told).toBe(n + 1)
       expect(performance.now() - start).toBeLessThan(1000)
     }
+  })
+
+  it('tells of a change between opening and watching', async () => {
+    const file = await temporaryFile()
+    await using store = await openSqliteStore(file, { pollMs: 600_000 })
+    await using other = await openSqliteStore(file)
+    await other.write((transaction) => transaction.insert(books, book('a')))
+    expect(await nextChange(store)).toBe(1)
   })
 
   it('makes a writer wait while another process writes, without stopping its process', async () => {

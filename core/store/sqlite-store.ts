@@ -2,36 +2,59 @@ import type { DatabaseSync } from 'node:sqlite'
 import { MeshError } from '#core/base/errors.ts'
 import { Listeners } from './listeners.ts'
 import { RuledTransaction } from './ruled-transaction.ts'
-import { openDatabase, readPragma, whenFree } from './sqlite-database.ts'
+import { SqliteCounters } from './sqlite-counters.ts'
+import { openDatabase, readPragma, rollback, whenFree } from './sqlite-database.ts'
+import { explainFault } from './sqlite-fault.ts'
+import { rememberFile } from './sqlite-identity.ts'
 import { SqliteTables } from './sqlite-tables.ts'
 import { watchLog } from './sqlite-watch.ts'
-import type { Store, StoreTransaction, StoreView } from './store.ts'
+import {
+  type Store,
+  type StoreTransaction,
+  StoreUnavailableError,
+  type StoreView,
+} from './store.ts'
 import { Turns } from './turns.ts'
 
 export interface SqliteStoreOptions {
   /** Longest time until a change by another process is noticed, in ms; usually it takes a few. Default 5000. */
   readonly pollMs?: number
+  /** Longest wait for others that use the file, in ms. Default 5000. */
+  readonly timeoutMs?: number
 }
 
 /**
  * Opens a store in a file that any number of processes on this machine may share; the file is made when missing.
  *
- * @throws MeshError `store-open-failed`, or `store-busy` when others keep it locked.
+ * @throws MeshError `store-open-failed`, `store-too-new`, or `store-busy` when others keep it locked.
  */
 export async function openSqliteStore(
   path: string,
-  { pollMs = 5000 }: SqliteStoreOptions = {},
+  { pollMs = 5000, timeoutMs = 5000 }: SqliteStoreOptions = {},
 ): Promise<Store> {
-  const database = await openDatabase(path)
-  try {
-    const seen = await whenFree(path, () => readPragma(database, 'data_version'))
-    const version = await whenFree(path, () => readVersion(database))
-    return new SqliteStore(database, { path, pollMs, seen, version })
-  } catch (error) {
-    database.close()
-    throw error
-  }
+  using owned = new DisposableStack()
+  const database = await openDatabase(path, timeoutMs)
+  owned.defer(() => database.close())
+  const observer = await openDatabase(path, timeoutMs)
+  owned.defer(() => observer.close())
+  const seen = await whenFree(path, timeoutMs, () => readPragma(observer, 'data_version'))
+  const version = await whenFree(path, timeoutMs, () => readVersion(observer))
+  const check = rememberFile(path)
+  return new SqliteStore({
+    path,
+    pollMs,
+    timeoutMs,
+    database,
+    observer,
+    connections: owned.move(),
+    seen,
+    version,
+    check,
+  })
 }
+
+/** Longest wait for the version, in ms, where a longer one is allowed: whoever asks for it wants to know soon. */
+const versionMs = 1000
 
 function readVersion(database: DatabaseSync): number {
   return Number(database.prepare('SELECT version FROM content_version').get()?.['version'])
@@ -40,72 +63,82 @@ function readVersion(database: DatabaseSync): number {
 interface Opened {
   readonly path: string
   readonly pollMs: number
+  readonly timeoutMs: number
+  /** For transactions, one at a time. */
+  readonly database: DatabaseSync
+  /** For looking at the version, whatever the other one is doing. */
+  readonly observer: DatabaseSync
+  /** Both, the observer last in and first out. */
+  readonly connections: Disposable
+  /** SQLite's own mark of changes by other connections than the observer. */
   readonly seen: number
   readonly version: number
+  readonly check: () => void
 }
 
 class SqliteStore implements Store {
-  readonly #path: string
-  readonly #pollMs: number
-  readonly #database: DatabaseSync
+  readonly counters: SqliteCounters
+  readonly #opened: Opened
   readonly #tables: SqliteTables
   readonly #turns = new Turns()
   readonly #listeners: Listeners
   #watch: Disposable | undefined
-  /** SQLite's own mark of changes by other connections. */
   #seen: number
   #closed = false
 
-  constructor(database: DatabaseSync, { path, pollMs, seen, version }: Opened) {
-    this.#path = path
-    this.#pollMs = pollMs
-    this.#database = database
-    this.#tables = new SqliteTables(database)
-    this.#seen = seen
-    this.#listeners = new Listeners(version)
+  constructor(opened: Opened) {
+    this.#opened = opened
+    this.#tables = new SqliteTables(opened.database)
+    this.counters = new SqliteCounters(opened.database, (task) =>
+      this.#turn(() => this.#whenFree(task)),
+    )
+    this.#seen = opened.seen
+    this.#listeners = new Listeners(opened.version)
   }
 
   version(): Promise<number> {
-    return this.#turn(() => whenFree(this.#path, () => readVersion(this.#database)))
+    const { path, timeoutMs, observer } = this.#opened
+    const limitMs = Math.min(versionMs, timeoutMs)
+    return this.#guard(() => whenFree(path, limitMs, () => readVersion(observer)))
   }
 
   read<result>(work: (view: StoreView) => Promise<result>): Promise<result> {
     return this.#turn(async () => {
-      const version = await whenFree(this.#path, () => this.#begin('BEGIN'))
+      const version = await this.#whenFree(() => this.#begin('BEGIN'))
       const view = new RuledTransaction(this.#tables, version)
       try {
         return await work(view)
       } finally {
         view.close()
-        this.#database.exec('ROLLBACK')
+        rollback(this.#opened.database)
       }
     })
   }
 
   async write<result>(work: (transaction: StoreTransaction) => Promise<result>): Promise<result> {
-    const { result, version } = await this.#turn(async () => {
-      const before = await whenFree(this.#path, () => this.#begin('BEGIN IMMEDIATE'))
+    const { database } = this.#opened
+    const { result, changed } = await this.#turn(async () => {
+      const before = await this.#whenFree(() => this.#begin('BEGIN IMMEDIATE'))
       const transaction = new RuledTransaction(this.#tables, before)
       try {
         const outcome = await work(transaction)
         transaction.close()
-        if (transaction.changed)
-          this.#database.exec('UPDATE content_version SET version = version + 1')
-        this.#database.exec('COMMIT')
-        return { result: outcome, version: before + (transaction.changed ? 1 : 0) }
+        if (transaction.changed) database.exec('UPDATE content_version SET version = version + 1')
+        database.exec('COMMIT')
+        return { result: outcome, changed: transaction.changed ? before + 1 : undefined }
       } catch (error) {
         transaction.close()
-        this.#rollback()
+        rollback(database)
         throw error
       }
     })
-    await this.#listeners.tell(version)
+    if (changed !== undefined) await this.#listeners.tell(changed)
     return result
   }
 
   watch(listener: (version: number) => void | Promise<void>): Disposable {
-    this.#watch ??= watchLog(`${this.#path}-wal`, {
-      pollMs: this.#pollMs,
+    this.#watch ??= watchLog(`${this.#opened.path}-wal`, {
+      pollMs: this.#opened.pollMs,
       look: () => this.#look(),
     })
     return this.#listeners.add(listener)
@@ -117,49 +150,66 @@ class SqliteStore implements Store {
     this.#watch?.[Symbol.dispose]()
     this.#listeners.clear()
     await this.#turns.idle()
-    this.#database.close()
+    this.#opened.connections[Symbol.dispose]()
   }
 
-  /** Looks whether another process has changed anything, and tells the listeners. */
+  /** Looks whether anybody has changed anything, and tells the listeners. */
   async #look(): Promise<boolean> {
     if (this.#closed) return true
     // A store that cannot be read now is looked at again later; until then everybody goes on with what they know.
-    const version = await this.#turn(() => this.#changedVersion()).catch(() => undefined)
+    const version = await this.#guard(() => this.#changedVersion()).catch(() => undefined)
     if (version === undefined) return false
     await this.#listeners.tell(version)
     return true
   }
 
   async #changedVersion(): Promise<number | undefined> {
-    const seen = readPragma(this.#database, 'data_version')
+    const { observer } = this.#opened
+    const seen = readPragma(observer, 'data_version')
     if (seen === this.#seen) return undefined
-    const version = await whenFree(this.#path, () => readVersion(this.#database))
+    const version = await this.#whenFree(() => readVersion(observer))
     this.#seen = seen
     return version
   }
 
   /** Starts a transaction and pins the state that it sees. */
   #begin(statement: 'BEGIN' | 'BEGIN IMMEDIATE'): number {
-    this.#database.exec(statement)
+    const { database } = this.#opened
+    database.exec(statement)
     try {
-      return readVersion(this.#database)
+      return readVersion(database)
     } catch (error) {
-      this.#rollback()
+      rollback(database)
       throw error
     }
   }
 
-  #rollback(): void {
-    // SQLite itself rolls back after some faults, such as a full disk.
-    if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+  #whenFree<result>(attempt: () => result): Promise<result> {
+    return whenFree(this.#opened.path, this.#opened.timeoutMs, attempt)
   }
 
   #turn<result>(task: () => Promise<result>): Promise<result> {
-    return this.#turns.take(() => {
-      if (this.#closed && !this.#database.isOpen) {
-        throw new MeshError('store-closed', `Cannot use ${this.#path}: the store has been closed`)
-      }
-      return task()
+    const { path, timeoutMs } = this.#opened
+    return this.#turns.take(() => this.#guard(task), {
+      withinMs: timeoutMs,
+      late: () =>
+        new StoreUnavailableError(
+          'store-busy',
+          `Cannot use ${path}: this process has been busy with it for ${timeoutMs} ms; try again`,
+        ),
     })
+  }
+
+  async #guard<result>(task: () => Promise<result>): Promise<result> {
+    const { path, check, database } = this.#opened
+    if (!database.isOpen) {
+      throw new MeshError('store-closed', `Cannot use ${path}: the store has been closed`)
+    }
+    check()
+    try {
+      return await task()
+    } catch (error) {
+      throw explainFault(error, path)
+    }
   }
 }

@@ -2,6 +2,8 @@ import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 
 import { encode } from './document-entries.ts'
 import type { DocumentRow, Entries, Referrer, Selection, Tables } from './tables.ts'
 
+const tables = ['documents', 'unique_values', 'indexed_values', 'document_references'] as const
+
 /** The tables in a SQLite database whose layout `prepareDatabase` has made. */
 export class SqliteTables implements Tables {
   readonly #database: DatabaseSync
@@ -93,9 +95,15 @@ export class SqliteTables implements Tables {
   }
 
   async remove(collection: string, id: string): Promise<void> {
-    for (const table of ['documents', 'unique_values', 'indexed_values', 'document_references']) {
+    for (const table of tables) {
       this.#run(`DELETE FROM ${table} WHERE collection = ? AND id = ?`, collection, id)
     }
+  }
+
+  async clear(): Promise<boolean> {
+    if (this.#all('SELECT 1 FROM documents LIMIT 1').length === 0) return false
+    for (const table of tables) this.#run(`DELETE FROM ${table}`)
+    return true
   }
 
   #all(sql: string, ...values: SQLInputValue[]): readonly Row[] {

@@ -7,7 +7,7 @@ const secondLooksMs = [1, 4, 20, 100] as const
 const blindPollMs = 50
 
 /**
- * Calls `look` soon after another process has written to the write-ahead log, and every `pollMs` in any case. `look`
+ * Calls `look` now, soon after another process has written to the write-ahead log, and every `pollMs` in any case. `look`
  * answers whether it found a change. It does not keep the process alive.
  */
 export function watchLog(
@@ -47,6 +47,8 @@ export function watchLog(
     () => void lookNow(secondLooksMs.length),
     notices === undefined ? Math.min(pollMs, blindPollMs) : pollMs,
   ).unref()
+  // Of what has happened since the store was opened nobody gives notice.
+  void lookNow(secondLooksMs.length)
   return {
     [Symbol.dispose]: () => {
       closed = true

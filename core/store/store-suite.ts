@@ -191,6 +191,99 @@ export function describeStore(open: () => Promise<Store>): void {
     })
   })
 
+  describe('a whole replacement', () => {
+    it('leaves only what was inserted after it, and is told of as one change', async () => {
+      await using store = await open()
+      await store.write(async (transaction) => {
+        await transaction.insert(shelves, { id: 's', name: 'S' })
+        await transaction.insert(books, book('a', { title: 'T', tags: ['x'], shelf: { id: 's' } }))
+        await transaction.insert(notes, { id: '1', book: { id: 'a' } })
+      })
+      const before = await store.version()
+      await store.write(async (transaction) => {
+        await transaction.clear()
+        expect(await transaction.list(shelves)).toEqual([])
+        await transaction.insert(books, book('b', { title: 'T' }))
+      })
+      expect(await store.version()).toBe(before + 1)
+      const found = await store.read(async (view) => ({
+        books: await view.list(books),
+        others: [...(await view.list(shelves)), ...(await view.list(notes))],
+        titled: await view.find(books, { title: 'T' }),
+        tagged: await view.page(books, {
+          size: 9,
+          where: [{ field: 'tags', match: 'any', values: ['x'] }],
+        }),
+      }))
+      expect(found.books).toEqual([book('b', { title: 'T' })])
+      expect(found.others).toEqual([])
+      expect(found.titled?.id).toBe('b')
+      expect(found.tagged.documents).toEqual([])
+    })
+
+    it('is undone when it fails, and is no change where there was nothing', async () => {
+      await using store = await open()
+      await store.write((transaction) => transaction.clear())
+      expect(await store.version()).toBe(0)
+      await store.write((transaction) => transaction.insert(books, book('a', { title: 'T' })))
+      const failure = store.write(async (transaction) => {
+        await transaction.clear()
+        await transaction.insert(books, book('b', { title: 'T' }))
+        throw new Error('enough')
+      })
+      await expect(failure).rejects.toThrow('enough')
+      expect(await store.read((view) => view.list(books))).toEqual([book('a', { title: 'T' })])
+      expect(await store.version()).toBe(1)
+    })
+  })
+
+  describe('counters', () => {
+    const later = Date.now() + 3_600_000
+
+    it('begin at nothing and grow by what is added, also by many at once', async () => {
+      await using store = await open()
+      expect(await store.counters.read(['a', 'b'])).toEqual([0, 0])
+      const add = (key: string, by: number): Promise<void> =>
+        store.counters.add([{ key, by, expiresAt: later }])
+      await Promise.all(Array.from({ length: 20 }, (_, index) => add(index % 2 ? 'a' : 'b', 2)))
+      await store.counters.add([
+        { key: "odd \0 ' é", by: 1, expiresAt: later },
+        { key: 'a', by: 0.5, expiresAt: later },
+        { key: 'a', by: 1, expiresAt: later },
+      ])
+      await store.counters.add([])
+      const keys = ['a', 'nothing', "odd \0 ' é", 'b', 'a']
+      expect(await store.counters.read(keys)).toEqual([21.5, 0, 1, 20, 21.5])
+      expect(await store.counters.read([])).toEqual([])
+    })
+
+    it('begin anew when they have expired, unless somebody has prolonged them', async () => {
+      await using store = await open()
+      const past = Date.now() - 1
+      await store.counters.add([
+        { key: 'old', by: 5, expiresAt: past },
+        { key: 'prolonged', by: 5, expiresAt: past },
+        { key: 'prolonged', by: 1, expiresAt: later },
+      ])
+      expect(await store.counters.read(['old', 'prolonged'])).toEqual([0, 6])
+      await store.counters.add([{ key: 'old', by: 1, expiresAt: later }])
+      await store.counters.add([{ key: 'prolonged', by: 1, expiresAt: past }])
+      expect(await store.counters.read(['old', 'prolonged'])).toEqual([1, 7])
+    })
+
+    it('are no part of the version, and nobody is told of them', async () => {
+      await using store = await open()
+      const seen: number[] = []
+      using _listening = store.watch((version) => void seen.push(version))
+      await store.counters.add([{ key: 'a', by: 1, expiresAt: later }])
+      expect(await store.version()).toBe(0)
+      await store.write((transaction) => transaction.insert(books, book('a')))
+      expect(seen).toEqual([1])
+      await store.write((transaction) => transaction.clear())
+      expect(await store.counters.read(['a'])).toEqual([1])
+    })
+  })
+
   describe('versions', () => {
     it('grow with each change, and not without one', async () => {
       await using store = await open()
@@ -218,6 +311,20 @@ export function describeStore(open: () => Promise<Store>): void {
       listening[Symbol.dispose]()
       await store.write((transaction) => transaction.insert(books, book('b')))
       expect(seen).toEqual([1])
+    })
+
+    it('are told to a listener that writes in its turn, of its own change too', async () => {
+      await using store = await open()
+      const seen: number[] = []
+      using _listening = store.watch(async (version) => {
+        seen.push(version)
+        if (version > 1) return
+        await store.write((transaction) => transaction.insert(books, book('b')))
+        await store.write((transaction) => transaction.remove(books, 'nothing'))
+      })
+      await store.write((transaction) => transaction.insert(books, book('a')))
+      expect(seen).toEqual([1, 2])
+      expect(await store.version()).toBe(2)
     })
   })
 }

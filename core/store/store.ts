@@ -1,4 +1,5 @@
 import { MeshError } from '#core/base/errors.ts'
+import type { CounterTable } from './counter-table.ts'
 
 /** What every document has: its primary key. */
 export interface StoredDocument {
@@ -99,11 +100,20 @@ export interface StoreTransaction extends StoreView {
    * @throws ConstraintError when another document refers to it with `restrict`.
    */
   remove(collection: Collection, id: string): Promise<boolean>
+  /** Removes every document of every collection: what is inserted next replaces all there was. Counters stay. */
+  clear(): Promise<void>
 }
 
-/** Typed documents that many processes share. */
+/**
+ * Typed documents that many processes share. Every method but `watch` rejects with a StoreUnavailableError, in bounded
+ * time, while the store cannot be used; listeners hear afterwards of what has changed meanwhile.
+ */
 export interface Store extends AsyncDisposable {
-  /** Counts the changes ever made by any process; equal numbers mean equal content. */
+  readonly counters: CounterTable
+  /**
+   * Counts the changes ever made by any process; equal numbers mean equal content. Answers or rejects within about a
+   * second, whatever else is going on.
+   */
   version(): Promise<number>
   /** Runs `work` on one consistent state. Neither `read` nor `write` may be called from inside it. */
   read<result>(work: (view: StoreView) => Promise<result>): Promise<result>
@@ -165,5 +175,20 @@ function explainViolation(violation: Violation): string {
     case 'still-referenced':
     default:
       return `Cannot remove "${violation.id}" from ${violation.collection}: ${violation.by} refers to it`
+  }
+}
+
+export type UnavailabilityCode =
+  | 'store-unreachable'
+  | 'store-busy'
+  | 'store-full'
+  | 'store-read-only'
+  | 'store-damaged'
+
+/** The store cannot serve anybody now, whatever was asked of it; trying again later may help. */
+export class StoreUnavailableError extends MeshError {
+  constructor(code: UnavailabilityCode, message: string, options?: ErrorOptions) {
+    super(code, message, options)
+    this.name = 'StoreUnavailableError'
   }
 }

@@ -12,6 +12,8 @@ export interface Tables {
   add(row: DocumentRow & Entries): Promise<void>
   /** Removes a document and everything by which it could be found. */
   remove(collection: string, id: string): Promise<void>
+  /** Removes all documents of all collections; returns whether there was any. */
+  clear(): Promise<boolean>
 }
 
 export interface Selection {

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { createSecureContext, type ConnectionOptions, type SecureContext } from 'node:tls'
+import type { Identity } from '#core/model/identity.ts'
 import { groups } from './groups.ts'
 
 export interface ClientTlsWish {
@@ -7,6 +8,8 @@ export interface ClientTlsWish {
   readonly serverName: string | undefined
   /** Offered in order; empty = the extension is not sent. */
   readonly alpn: readonly string[]
+  /** Presented to an upstream that asks for a certificate. Default: none. */
+  readonly identity?: Identity | undefined
 }
 
 /**
@@ -14,17 +17,31 @@ export interface ClientTlsWish {
  * checked.
  *
  * Pass them to `tls.connect`, which enforces `rejectUnauthorized`; a `TLSSocket` made by hand does not.
+ * @throws Error when certificate and key of the identity are unreadable or do not belong together.
  */
 export function clientTlsOptions(wish: ClientTlsWish): ConnectionOptions {
-  anonymous ??= createSecureContext({ minVersion: 'TLSv1.2', ecdhCurve: groups })
-  const { serverName, alpn } = wish
+  const { serverName, alpn, identity } = wish
   return {
-    secureContext: anonymous,
+    secureContext: clientContext(identity),
     rejectUnauthorized: false,
     ...(serverName !== undefined && isIP(serverName) === 0 ? { servername: serverName } : {}),
     ...(alpn.length > 0 ? { ALPNProtocols: [...alpn] } : {}),
   }
 }
 
-/** Made once, on first use: it costs about a millisecond and holds no identity. */
-let anonymous: SecureContext | undefined
+/** Made once for each identity, on first use: it costs about a millisecond. */
+function clientContext(identity: Identity | undefined): SecureContext {
+  const owner = identity ?? anonymous
+  const known = contexts.get(owner)
+  if (known !== undefined) return known
+  const made = createSecureContext({
+    minVersion: 'TLSv1.2',
+    ecdhCurve: groups,
+    ...(identity === undefined ? {} : { cert: identity.certificate, key: identity.privateKey }),
+  })
+  contexts.set(owner, made)
+  return made
+}
+
+const anonymous = {}
+const contexts = new WeakMap<object, SecureContext>()

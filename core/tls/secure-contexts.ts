@@ -12,22 +12,28 @@ export async function chooseServerContext(
   serverName: string | undefined,
 ): Promise<SecureContext> {
   const named = serverName === undefined ? undefined : identities.byServerName.get(serverName)
-  return secureContext(named ?? (await identities.fallback))
+  return secureContext(named ?? (await identities.fallback), identities.ciphers)
 }
 
 /** The TLS 1.2–1.3 server context of an identity, made on first use. Session tickets are valid per context. */
-export function secureContext(identity: Identity): SecureContext {
+export function secureContext(identity: Identity, ciphers?: string): SecureContext {
   const known = contexts.get(identity)
-  if (known !== undefined) return known
-  const made = createSecureContext({
+  if (known !== undefined && known.ciphers === ciphers) return known.context
+  const context = createSecureContext({
     cert: identity.certificate,
     key: identity.privateKey,
     minVersion: 'TLSv1.2',
     ecdhCurve: groups,
     honorCipherOrder: true,
+    ...(ciphers === undefined ? {} : { ciphers }),
   })
-  contexts.set(identity, made)
-  return made
+  contexts.set(identity, { ciphers, context })
+  return context
 }
 
-const contexts = new WeakMap<Identity, SecureContext>()
+interface Known {
+  readonly ciphers: string | undefined
+  readonly context: SecureContext
+}
+
+const contexts = new WeakMap<Identity, Known>()

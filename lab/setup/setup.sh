@@ -20,14 +20,33 @@ npm_is_current() {
   cmp -s "$lock" "$made_from"
 }
 
-# Debian packages whose commands are missing.
+# Debian packages whose commands are missing. redis-tools holds the program of the server too (the two commands are one
+# file, which goes by the name that it is called by), but no service that starts by itself, as redis-server does.
 missing_packages() {
   missing=
   for pair in ip:iproute2 iptables:iptables nft:nftables ncat:ncat curl:curl openssl:openssl \
-    tcpdump:tcpdump ps:procps redis-server:redis-server; do
+    tcpdump:tcpdump ps:procps redis-check-rdb:redis-tools; do
     command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
   done
+  # Debian keeps the programs of each version in a folder of their own, outside of PATH.
+  set -- /usr/lib/postgresql/*/bin/initdb
+  [ -x "$1" ] || missing="$missing postgresql"
   missing=${missing# }
+}
+
+# While this is there, installing PostgreSQL makes no database and so starts no server: tests run servers of their own.
+no_cluster=/etc/postgresql-common/createcluster.d/meshyard.conf
+
+forbid_cluster() {
+  case " $missing " in
+    *' postgresql '*) mkdir -p "${no_cluster%/*}" && echo 'create_main_cluster = false' >"$no_cluster" ;;
+  esac
+}
+
+allow_cluster() {
+  rm -f "$no_cluster"
+  # Whatever else is there stays.
+  rmdir -p "${no_cluster%/*}" 2>/dev/null || :
 }
 
 install_packages() {
@@ -37,18 +56,35 @@ install_packages() {
   fi
   if [ "$(id -u)" -ne 0 ]; then
     say "these packages are missing; install them with:"
-    echo "  sudo apt-get update && sudo apt-get install --yes --no-install-recommends $missing" >&2
+    install="sudo apt-get update && sudo apt-get install --yes --no-install-recommends $missing"
+    case " $missing " in
+      *' postgresql '*)
+        echo "  sudo mkdir -p ${no_cluster%/*}" >&2
+        echo "  echo 'create_main_cluster = false' | sudo tee $no_cluster" >&2
+        echo "  $install; sudo rm $no_cluster" >&2
+        ;;
+      *) echo "  $install" >&2 ;;
+    esac
     return 1
   fi
   say "installing Debian packages: $missing"
   export DEBIAN_FRONTEND=noninteractive
   # Another installation on this machine is waited for.
   set -- -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0
-  # shellcheck disable=SC2086 # one word each
-  apt-get "$@" update >&2 && apt-get "$@" install --yes --no-install-recommends $missing >&2 || {
-    say "apt-get could not install: $missing"
+  trap 'allow_cluster; exit 1' INT TERM HUP
+  forbid_cluster || {
+    say "cannot write $no_cluster, without which a database server would start"
     return 1
   }
+  # shellcheck disable=SC2086 # one word each
+  apt-get "$@" update >&2 && apt-get "$@" install --yes --no-install-recommends $missing >&2
+  installed=$?
+  allow_cluster
+  trap - INT TERM HUP
+  if [ "$installed" -ne 0 ]; then
+    say "apt-get could not install: $missing"
+    return 1
+  fi
   missing_packages
   [ -z "$missing" ] || {
     say "still missing after the installation: $missing"

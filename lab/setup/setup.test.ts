@@ -27,9 +27,9 @@ afterEach(() => {
   rmSync(root, { recursive: true })
 })
 
-const shell = ['dirname', 'cmp', 'rm', 'cp', 'mv', 'flock', 'id', 'node', 'npm', 'sh', 'env']
+const shell = 'dirname cmp rm cp mv mkdir rmdir flock id node npm sh env'.split(' ')
 /** Those below /usr/sbin are found there whatever PATH says. */
-const wanted = ['ncat', 'curl', 'openssl', 'ps', 'tcpdump']
+const wanted = ['ncat', 'curl', 'openssl', 'ps', 'tcpdump', 'redis-check-rdb']
 
 function provide(command: string): void {
   const { stdout } = spawnSync('sh', ['-c', `command -v ${command}`], { encoding: 'utf8' })
@@ -109,4 +109,70 @@ describe('setup', () => {
       ].join('\n'),
     })
   })
+
+  it('installs PostgreSQL without a database and so without a server, whatever becomes of it', () => {
+    const folder = '/etc/postgresql-common/createcluster.d'
+    const initdb = '/usr/lib/postgresql/15/bin/initdb'
+    // Instead of installing, it tells what an installation would find.
+    const aptGet = (outcome: string): void => {
+      const script = `
+        case "$*" in *' update') exit 0 ;; esac
+        echo "$*: $(cat ${folder}/*)" >&2
+        ${outcome}`
+      writeFileSync(join(root, 'bin/apt-get'), `#!/bin/sh${script}`, { mode: 0o755 })
+    }
+    provide('cat')
+    mkdirSync(join(root, 'node_modules'))
+    expect(setup()).toMatchObject({ status: 0 })
+
+    aptGet(`mkdir -p ${initdb.replace('/initdb', '')} && cp /bin/true ${initdb}`)
+    const installed = setupWithoutPostgres(folder)
+    expect(installed.stderr.split('\n')).toStrictEqual([
+      'meshyard setup: installing Debian packages: postgresql',
+      expect.stringMatching(
+        / install --yes --no-install-recommends postgresql: create_main_cluster = false$/,
+      ),
+      'left: theirs.conf',
+      '',
+    ])
+    expect(installed.status).toBe(0)
+
+    chmodSync(root, 0o755)
+    const told = setupWithoutPostgres(folder, 'setpriv --reuid=65534 --clear-groups --')
+    expect(told.stderr.split('\n')).toStrictEqual([
+      'meshyard setup: these packages are missing; install them with:',
+      `  sudo mkdir -p ${folder}`,
+      `  echo 'create_main_cluster = false' | sudo tee ${folder}/meshyard.conf`,
+      `  sudo apt-get update && sudo apt-get install --yes --no-install-recommends postgresql; sudo rm ${folder}/meshyard.conf`,
+      'left: theirs.conf',
+      '',
+    ])
+
+    aptGet('exit 100')
+    const failed = setupWithoutPostgres(folder)
+    expect(failed.stderr).toMatch(/could not install: postgresql\nleft: theirs\.conf\n$/)
+    expect(failed.status).toBe(1)
+  })
 })
+
+/**
+ * Runs setup where PostgreSQL is not installed and its settings are empty but for a file of somebody else's, in a mount
+ * namespace of its own, so that this machine keeps what it has; tells which settings are left.
+ */
+function setupWithoutPostgres(folder: string, as = ''): Outcome {
+  const parent = folder.replace(/\/[^/]*$/, '')
+  const script = `
+    mount -t tmpfs tmpfs /usr/lib/postgresql && mount -t tmpfs tmpfs ${parent} || exit 99
+    mkdir ${folder} && : >${folder}/theirs.conf
+    ${as} env PATH=${join(root, 'bin')} /bin/sh ${join(root, 'lab/setup/setup.sh')}
+    status=$?
+    echo "left: $(ls ${folder})" >&2
+    exit $status`
+  const user = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user']
+  const { status, stderr } = spawnSync(
+    'unshare',
+    [...user, '--mount', '--propagation', 'private', '--', '/bin/sh', '-c', script],
+    { encoding: 'utf8', env: { PATH: '/usr/bin:/bin:/usr/sbin:/sbin', HOME: root } },
+  )
+  return { status, stderr }
+}

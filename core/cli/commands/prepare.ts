@@ -1,4 +1,5 @@
-import { confOption, prefixOption, type Command } from '#core/cli/command.ts'
+import { confOption, nginxConfOption, prefixOption, type Command } from '#core/cli/command.ts'
+import { makeMissingCertificates } from '#core/kong/default-certificate.ts'
 import { preparePrefix } from '#core/kong/prefix.ts'
 import { loadStartConfig } from './start.ts'
 
@@ -8,10 +9,12 @@ export const prepare: Command = {
   options: {
     conf: confOption,
     prefix: prefixOption,
-    'nginx-conf': { type: 'string', help: 'refused: there is no nginx underneath' },
+    'nginx-conf': nginxConfOption,
   },
   run: async (args, context) => {
-    preparePrefix(loadStartConfig(args, context))
+    const config = loadStartConfig(args, context)
+    preparePrefix(config)
+    await makeMissingCertificates(config)
     return 0
   },
 }

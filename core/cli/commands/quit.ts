@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { prefixOption, textOption, type Command, type CommandArguments } from '#core/cli/command.ts'
+import { prefixOption, secondsOption, textOption, type Command } from '#core/cli/command.ts'
 import { findNode, findPrefix, isGoneWithin } from '#core/cli/find-node.ts'
 import { stopNode } from './stop.ts'
 
@@ -16,8 +16,8 @@ export const quit: Command = {
     wait: { type: 'string', short: 'w', help: 'seconds to wait before (default 0)' },
   },
   run: async (args, context) => {
-    const timeoutMs = secondsOption(args, 'timeout', { byDefault: 10, least: 1 }) * 1000
-    const waitMs = secondsOption(args, 'wait', { byDefault: 0, least: 0 }) * 1000
+    const timeoutMs = secondsOption(args, 'timeout', { byDefault: 10, least: 1 })
+    const waitMs = secondsOption(args, 'wait', { byDefault: 0, least: 0 })
     const node = findNode(findPrefix(context, textOption(args, 'prefix')))
     if (waitMs > 0) await sleep(waitMs)
     process.kill(node.pid, 'SIGQUIT')
@@ -29,20 +29,4 @@ export const quit: Command = {
     }
     return 0
   },
-}
-
-function secondsOption(
-  args: CommandArguments,
-  name: string,
-  { byDefault, least }: { readonly byDefault: number; readonly least: number },
-): number {
-  const text = textOption(args, name)
-  if (text === undefined) return byDefault
-  const seconds = Number(text)
-  if (text.trim() === '' || !Number.isFinite(seconds) || seconds < least) {
-    throw new RangeError(
-      `--${name} must be a number of seconds of at least ${least}, got '${text}'`,
-    )
-  }
-  return seconds
 }

@@ -1,9 +1,15 @@
 import { existsSync } from 'node:fs'
-import { confOption, prefixOption, textOption, type Command } from '#core/cli/command.ts'
+import {
+  confOption,
+  nginxConfOption,
+  prefixOption,
+  textOption,
+  type Command,
+} from '#core/cli/command.ts'
 import { loadCommandConfig } from '#core/cli/configuration.ts'
 import { findNode, findPrefix } from '#core/cli/find-node.ts'
 import { preparePrefix, prefixPaths } from '#core/kong/prefix.ts'
-import { refuseNginxConf } from './start.ts'
+import { noticeNginxConf } from './start.ts'
 
 export const reload: Command = {
   usage: 'reload [OPTIONS]',
@@ -11,10 +17,10 @@ export const reload: Command = {
   options: {
     conf: confOption,
     prefix: prefixOption,
-    'nginx-conf': { type: 'string', help: 'refused: there is no nginx underneath' },
+    'nginx-conf': nginxConfOption,
   },
   run: async (args, context) => {
-    refuseNginxConf(args)
+    noticeNginxConf(args, context)
     const named = textOption(args, 'conf')
     const prefix =
       named === undefined

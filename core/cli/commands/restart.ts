@@ -1,7 +1,7 @@
 import type { Command } from '#core/cli/command.ts'
 import { findNode } from '#core/cli/find-node.ts'
 import { runningPid } from '#core/kong/pid-file.ts'
-import { loadStartConfig, startNode, startOptions } from './start.ts'
+import { loadStartConfig, readyDatabase, startNode, startOptions } from './start.ts'
 import { stopNode } from './stop.ts'
 
 export const restart: Command = {
@@ -11,6 +11,7 @@ export const restart: Command = {
   run: async (args, context) => {
     // A configuration that cannot be used stops nothing.
     const config = loadStartConfig(args, context)
+    await readyDatabase(config, args, context)
     if (runningPid(config.prefix) !== undefined) await stopNode(findNode(config.prefix))
     await startNode(config, context.output)
     return 0

@@ -1,6 +1,10 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { MeshError } from '#core/base/errors.ts'
 import {
   confOption,
+  databaseOptions,
+  nginxConfOption,
   prefixOption,
   textOption,
   type Command,
@@ -18,10 +22,9 @@ import { preparePrefix } from '#core/kong/prefix.ts'
 export const startOptions: Readonly<Record<string, Option>> = {
   conf: confOption,
   prefix: prefixOption,
-  'nginx-conf': { type: 'string', help: 'refused: there is no nginx underneath' },
-  'run-migrations': { type: 'boolean', help: 'accepted; the store migrates by itself' },
-  'db-timeout': { type: 'string', help: 'accepted, without effect' },
-  'lock-timeout': { type: 'string', help: 'accepted, without effect' },
+  'nginx-conf': nginxConfOption,
+  'run-migrations': { type: 'boolean', help: 'make the database ready before starting' },
+  ...databaseOptions,
 }
 
 export const start: Command = {
@@ -31,13 +34,14 @@ export const start: Command = {
   run: async (args, context) => {
     const config = loadStartConfig(args, context)
     if (runningPid(config.prefix) !== undefined) throw alreadyRunning(config.prefix)
+    await readyDatabase(config, args, context)
     await startNode(config, context.output)
     return 0
   },
 }
 
 export function loadStartConfig(args: CommandArguments, context: CommandContext): KongConfig {
-  refuseNginxConf(args)
+  noticeNginxConf(args, context)
   return loadCommandConfig(context, {
     conf: textOption(args, 'conf'),
     prefix: textOption(args, 'prefix'),
@@ -58,12 +62,30 @@ export async function startNode(config: KongConfig, output: Output): Promise<voi
   }
 }
 
-/** @throws MeshError for a template of a configuration that does not exist here. */
-export function refuseNginxConf(args: CommandArguments): void {
-  if (textOption(args, 'nginx-conf') !== undefined) {
-    throw new MeshError(
-      'unsupported-option',
-      '--nginx-conf is not supported: there is no nginx underneath; set directives by nginx_proxy_* and nginx_sproxy_* keys',
-    )
+/**
+ * Sees to it that the node will find a database of its layout: with `--run-migrations` by making it so.
+ * @throws MeshError saying which migrations are missing.
+ */
+export async function readyDatabase(
+  config: KongConfig,
+  args: CommandArguments,
+  context: CommandContext,
+): Promise<void> {
+  // A SQLite file gets its layout when it is opened.
+  if (config.database !== 'postgres') return
+  const { requireLayout, runMigrations } = await import('#core/cli/database-layout.ts')
+  if (args.options['run-migrations'] === true) await runMigrations(config, args, context.output)
+  else await requireLayout(config, args, context.output)
+}
+
+/** @throws MeshError when the template does not exist. */
+export function noticeNginxConf(args: CommandArguments, { cwd, output }: CommandContext): void {
+  const template = textOption(args, 'nginx-conf')
+  if (template === undefined) return
+  if (!existsSync(resolve(cwd, template))) {
+    throw new MeshError('no-such-file', `no such file: ${template}`)
   }
+  output.warn(
+    `--nginx-conf ${template} is not used: there is no nginx underneath; directives can be set by keys such as nginx_proxy_add_header`,
+  )
 }

@@ -1,5 +1,6 @@
 /**
- * CPU time per proxied HTTP request, beside nginx with one worker: `node core/dataplane/bench/http.ts [rounds]`.
+ * CPU time per proxied HTTP request, without and with a filter in every phase, beside nginx with one worker:
+ * `node core/dataplane/bench/http.ts [rounds]`.
  * The proxies take turns, so that other load on the machine meets both; what counts is the median of the ratios.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
@@ -14,6 +15,8 @@ import { adoptSocket } from '#core/dataplane/channel/adopt-socket.ts'
 import { serveHttp } from '#core/dataplane/http/serve-http.ts'
 import { UpstreamPool } from '#core/dataplane/http/upstream-pool.ts'
 import { dial } from '#core/dataplane/upstreams/dial.ts'
+import { openAddressChooser } from '#core/dataplane/upstreams/open-address-chooser.ts'
+import type { FilterChain, HttpFilter } from '#core/model/http-filter.ts'
 import type { HttpListener } from '#core/model/listener.ts'
 import type { Observer } from '#core/model/observer.ts'
 
@@ -35,17 +38,28 @@ async function runBench(rounds: number): Promise<void> {
     'proxy',
     String(upstream.port),
   ])
+  const filtered = await start(stack, '1', [
+    execPath,
+    import.meta.filename,
+    'filtered',
+    String(upstream.port),
+  ])
   const nginx = await startNginx(stack, folder, upstream.port)
   for (const [name, size] of sizes) {
-    const cells: { nginx: number; ours: number }[] = []
+    const cells: { nginx: number; ours: number; filtered: number }[] = []
     await load(nginx.port, size, 0.5)
     await load(ours.port, size, 1)
+    await load(filtered.port, size, 1)
     for (let round = 0; round < rounds; round++) {
-      cells.push({ nginx: await cell(nginx, size), ours: await cell(ours, size) })
+      cells.push({
+        nginx: await cell(nginx, size),
+        ours: await cell(ours, size),
+        filtered: await cell(filtered, size),
+      })
     }
     const ratios = cells.map((both) => both.ours / both.nginx).toSorted((a, b) => a - b)
     stdout.write(
-      `${name.padEnd(7)} nginx ${median(cells.map((both) => both.nginx)).toFixed(1)} µs, ours ${median(cells.map((both) => both.ours)).toFixed(1)} µs, ratio ${median(ratios).toFixed(2)} [${ratios[0]!.toFixed(2)}..${ratios.at(-1)!.toFixed(2)}]\n`,
+      `${name.padEnd(7)} nginx ${median(cells.map((both) => both.nginx)).toFixed(1)} µs, ours ${median(cells.map((both) => both.ours)).toFixed(1)} µs, ratio ${median(ratios).toFixed(2)} [${ratios[0]!.toFixed(2)}..${ratios.at(-1)!.toFixed(2)}], with a filter ${median(cells.map((all) => all.filtered)).toFixed(1)} µs\n`,
     )
   }
 }
@@ -229,12 +243,13 @@ async function runUpstream(): Promise<void> {
   stdout.write(`${await listen(server)}\n`)
 }
 
-async function runProxy(upstreamPort: number): Promise<void> {
+async function runProxy(upstreamPort: number, filters?: FilterChain): Promise<void> {
   const upstreams = new UpstreamPool()
   const context = {
-    listener: listenerTo(upstreamPort),
+    listener: listenerTo(upstreamPort, filters),
     encrypted: false,
     dial,
+    chooser: openAddressChooser(),
     upstreams,
     observer: nobody,
   }
@@ -261,13 +276,22 @@ const nobody: Observer = {
   requestFinished: () => {},
 }
 
-function listenerTo(port: number): HttpListener {
+/** Does a little in each phase. */
+const filter: HttpFilter = {
+  rewrite: ({ notes }) => void notes.set(filter, 1),
+  access: ({ request }) => request.headers.set('X-Bench', '1'),
+  responseHead: ({ response }) => response?.headers.set('X-Bench', '1'),
+  finished: ({ notes }) => void notes.get(filter),
+}
+
+function listenerTo(port: number, filters: FilterChain | undefined): HttpListener {
   return {
     kind: 'http',
     address: '127.0.0.1',
     port: 0,
     transparent: false,
     identities: undefined,
+    filters,
     routes: [
       {
         id: 'r',
@@ -290,6 +314,7 @@ function listenerTo(port: number): HttpListener {
           writeTimeoutMs: 60_000,
           retries: 5,
         },
+        filters,
       },
     ],
     settings: {
@@ -315,5 +340,7 @@ function listenerTo(port: number): HttpListener {
 
 const [, , role, argument] = argv
 if (role === 'proxy') await runProxy(Number(argument))
+else if (role === 'filtered')
+  await runProxy(Number(argument), [{ name: 'bench', choose: () => filter }])
 else if (role === 'upstream') await runUpstream()
 else await runBench(Number(role ?? 5))

@@ -11,6 +11,8 @@ const readBuffer = Buffer.allocUnsafeSlow(256 * 1024)
 /** A detached socket and the bytes that were received from it but not delivered. */
 export interface Detached {
   readonly socket: Socket
+  /** The TCP socket: under TLS it is the one below. */
+  readonly transport: Socket
   readonly bytes: Buffer
 }
 
@@ -68,9 +70,7 @@ export class NetChannel implements Channel {
   /** @param socket paused, handshake done; `transport` is the TCP socket below it. */
   static overTls(socket: TLSSocket, transport: Socket): NetChannel {
     const channel = new NetChannel(socket, transport)
-    socket.on('data', (bytes: Buffer) => {
-      if (!channel.#received(bytes)) socket.pause()
-    })
+    socket.on('data', channel.#onData)
     return channel
   }
 
@@ -176,11 +176,12 @@ export class NetChannel implements Channel {
     this.#sink = undefined
     this.#socketClosed = true
     const socket = this.#socket
+    socket.off('data', this.#onData)
     socket.off('end', this.#onEnd)
     socket.off('error', this.#onError)
     socket.off('close', this.#onClose)
     this.#outlet.release()
-    return { socket, bytes }
+    return { socket, transport: this.#transport, bytes }
   }
 
   /** Takes bytes from the socket; false = stop reading. */
@@ -226,6 +227,10 @@ export class NetChannel implements Channel {
       return
     }
     if (!this.#paused && !this.#ended && !this.#socket.destroyed) this.#socket.resume()
+  }
+
+  #onData = (bytes: Buffer): void => {
+    if (!this.#received(bytes)) this.#socket.pause()
   }
 
   #onEnd = (): void => {

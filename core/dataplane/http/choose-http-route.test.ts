@@ -195,6 +195,100 @@ describe('attributes', () => {
   })
 })
 
+/** Number of the case, routes by creation, and who takes each request. */
+const cases: readonly (readonly [
+  number,
+  readonly Shape[],
+  Readonly<Record<string, string | undefined>>,
+])[] = [
+  [156, [{ hosts: ['h'], methods: ['GET'] }], { 'GET h/': 'r1', 'POST h/': undefined }],
+  [
+    159,
+    [{ hosts: ['*.route.com', 'route.*'] }, { hosts: ['plain.route.com', 'route.com'] }],
+    {
+      'GET foo.route.com/': 'r1',
+      'GET route.org/': 'r1',
+      'GET plain.route.com/': 'r2',
+      'GET route.com/': 'r2',
+    },
+  ],
+  [
+    160,
+    [{ hosts: ['*.domain.com', 'example.com'], paths: ['/path'], methods: ['GET', 'TRACE'] }],
+    { 'GET foo.domain.com/path': 'r1', 'POST foo.domain.com/path': undefined },
+  ],
+  [
+    161,
+    [{ paths: ['/my-route/hello'] }, { paths: ['/my-route'] }],
+    { 'GET h/my-route/hello/world': 'r1', 'GET h/my-route/world': 'r2' },
+  ],
+  [
+    162,
+    [{ paths: ['/something/my-route'] }, { hosts: ['example.com'], paths: ['/my-route'] }],
+    { 'GET example.com/something/my-route': 'r1' },
+  ],
+  [
+    163,
+    [{ paths: ['/route/person'] }, { paths: ['~/route/persons/\\d{3}'] }],
+    { 'GET h/route/persons/123': 'r2', 'GET h/route/persons/x': 'r1' },
+  ],
+  [
+    164,
+    [
+      { paths: ['~/route/persons/\\d{3}'] },
+      { paths: ['~/route/persons/\\d{3}/following'] },
+      { paths: ['~/route/persons/\\d{3}/[a-z]+'] },
+    ],
+    { 'GET h/route/persons/456': 'r1' },
+  ],
+  [
+    166,
+    [{ methods: ['GET'] }, { paths: ['/example'] }, { hosts: ['*.host'] }],
+    { 'GET h/example': 'r2', 'GET a.host/': 'r3', 'GET h/': 'r1' },
+  ],
+  [
+    167,
+    [
+      { hosts: ['host1.com'], paths: ['/v1/path'] },
+      { hosts: ['host2.com'], paths: ['/'] },
+    ],
+    { 'GET host2.com/v1/path': 'r2' },
+  ],
+  [
+    168,
+    [
+      { hosts: ['host.com'], paths: ['/my-route'], methods: ['GET'] },
+      { hosts: ['host.com'], paths: ['/my-route'] },
+    ],
+    { 'GET host.com/my-route': 'r1', 'POST host.com/my-route': 'r2' },
+  ],
+  [169, [{ paths: ['/a', '/bbbbbbb'] }, { paths: ['/a/bb'] }], { 'GET h/a/bb/foobar': 'r2' }],
+  [
+    170,
+    [{ paths: ['/'] }, { paths: ['/my-route'] }],
+    { 'GET h/foobar/baz': 'r1', 'GET h/my-route': 'r2' },
+  ],
+  [
+    172,
+    [{ hosts: ['domain.org'], paths: ['/my-route'], methods: ['GET'] }],
+    {
+      'GET other.org/my-route': undefined,
+      'TRACE domain.org/my-route': undefined,
+      'GET domain.org/other': undefined,
+      'GET domain.org/my-route': 'r1',
+    },
+  ],
+]
+
+it.each(cases)(
+  'case %i: each request is taken by the route that Kong 1.1 chooses',
+  (_number, shapes, requests) => {
+    const routes = routesOf(...shapes)
+    const taken = Object.keys(requests).map((asked) => [asked, chosen(routes, asked)])
+    expect(Object.fromEntries(taken)).toEqual(requests)
+  },
+)
+
 it('agrees with a plain search over all routes on random tables', async () => {
   const fc = await import('fast-check')
   const attribute = (values: readonly string[]): ReturnType<typeof fc.subarray<string>> =>

@@ -1,3 +1,4 @@
+import type { RequestHead } from '#core/codec/http1-request-head.ts'
 import type { ResponseHeadReader } from '#core/codec/http1-response-head.ts'
 import type { Channel } from '#core/dataplane/channel/channel.ts'
 import type { ConnectionInfo } from '#core/model/observer.ts'
@@ -12,7 +13,6 @@ export interface ExchangeClient {
   readonly info: ConnectionInfo
   readonly channel: Channel
   readonly context: HttpContext
-  readonly side: ClientSide
   readonly pool: UpstreamPool
   /** Reads what the upstream of the current exchange answers. */
   readonly responseReader: ResponseHeadReader
@@ -20,6 +20,8 @@ export interface ExchangeClient {
   readonly upstreamDeadline: Deadline
   /** Whether another request may follow on the connection, as far as this proxy is concerned. */
   readonly lasting: boolean
+  /** Who sends this request, as far as is known. */
+  sideOf(head: RequestHead): ClientSide
   /** Sends to the client. When it reads too slowly, the exchange is told of the moment that it caught up. */
   send(prefix: string, body: Uint8Array, suffix: string): void
   /** Whether the client has yet to take what was sent to it. */

@@ -1,15 +1,45 @@
-import { HeaderField, headerValue } from '#core/codec/http1-header-field.ts'
+import { messageOf } from '#core/base/errors.ts'
+import { headerValue, type HeaderField } from '#core/codec/http1-header-field.ts'
 import type { RequestHead } from '#core/codec/http1-request-head.ts'
 import type { ResponseHead } from '#core/codec/http1-response-head.ts'
 import { HttpSyntaxError } from '#core/codec/http1-syntax-error.ts'
+import type { ExchangeTiming, FilterReply, UpstreamAttempt } from '#core/model/http-filter.ts'
+import type { HttpRoute } from '#core/model/http-route.ts'
 import type { HttpListener } from '#core/model/listener.ts'
 import type { ReplyCause } from '#core/model/local-reply.ts'
+import {
+  beginFilteredResponse,
+  beginResponse,
+  shownHeaders,
+  type BegunResponse,
+} from './begin-response.ts'
 import type { ExchangeClient } from './exchange-client.ts'
-import { forwardResponseHeaders, type Latencies } from './forward-headers.ts'
-import { renderLocalAnswer } from './local-answer.ts'
-import { planExchange, type ExchangePlan } from './plan-exchange.ts'
+import { ExchangeClock } from './exchange-clock.ts'
+import { ExchangeFilters } from './exchange-filters.ts'
+import { ExchangeInFilters, type ExchangeProgress } from './filtered-exchange.ts'
+import { RequestInFilters } from './filtered-request.ts'
+import type { ClientSide } from './forward-headers.ts'
+import {
+  answerOfFilter,
+  answerOfReply,
+  localAnswerFields,
+  mayHaveBody,
+  renderHead,
+  type LocalAnswer,
+} from './local-answer.ts'
+import { GivenBody } from './outgoing-body.ts'
+import {
+  declaresTooMuch,
+  planExchange,
+  routeRequest,
+  type ExchangePlan,
+  type Routed,
+} from './plan-exchange.ts'
 import { RequestBody } from './request-body.ts'
-import { ResponseBody, type Send } from './response-body.ts'
+import { RequestFacts } from './request-facts.ts'
+import type { ResponseBody, Send } from './response-body.ts'
+import { extraFields } from './response-extras.ts'
+import { rewritePath } from './rewrite-path.ts'
 import { openTunnel } from './tunnel.ts'
 import { UpstreamRequest, type UpstreamEvents } from './upstream-request.ts'
 
@@ -22,29 +52,40 @@ const closingStatuses = new Set([400, 408, 413, 414, 494, 500])
 /** nginx's word for a client that did not wait for its answer. */
 const clientClosedRequest = 499
 
-/** One request and its answer, both passed on as they come. */
-export class Exchange implements UpstreamEvents {
+/** One request and its answer, both passed on as they come, with whatever filters make of them. */
+export class Exchange implements UpstreamEvents, ExchangeProgress {
   readonly #client: ExchangeClient
   /** As it was when the request came, whatever becomes of it meanwhile. */
   readonly #listener: HttpListener
-  readonly #head: RequestHead
+  readonly #side: ClientSide
   readonly #body: RequestBody
-  readonly #startedMs = performance.now()
-  #plannedMs: number | undefined
+  readonly #clock: ExchangeClock
+  readonly #received: RequestHead
+  /** As received; once the request is routed, as filters rewrote it. */
+  #head: RequestHead
+  #route: HttpRoute | undefined
   #plan: ExchangePlan | undefined
   #upstream: UpstreamRequest | undefined
+  /** Present where any take part. */
+  #filters: ExchangeFilters | undefined
   /** Whether the client waits for leave to send its body. */
   #expectsContinue: boolean
   #responseHead: ResponseHead | undefined
   #responseBody: ResponseBody | undefined
   /** Whether the client was sent any of the response. */
   #responseSent = false
+  #over = false
   #persistent = false
   #bodyBytesSent = 0
+  #bytesSent = 0
 
-  constructor(client: ExchangeClient, head: RequestHead) {
+  /** @param startedMs when the first byte of the request was read, on the clock of `performance.now()`. */
+  constructor(client: ExchangeClient, head: RequestHead, startedMs: number) {
     this.#client = client
     this.#listener = client.context.listener
+    this.#side = client.sideOf(head)
+    this.#clock = new ExchangeClock(startedMs)
+    this.#received = head
     this.#head = head
     this.#body = new RequestBody(head.framing, {
       maxBytes: this.#listener.settings.maxBodyBytes,
@@ -57,16 +98,26 @@ export class Exchange implements UpstreamEvents {
   }
 
   start(): void {
-    const { context, side, info } = this.#client
-    const plan = planExchange(this.#head, this.#listener, side)
-    if (plan.kind === 'refusal') {
-      if (plan.cause.kind === 'no-route') context.observer.unrouted(info, 'http')
-      return this.#answerLocally(plan.cause)
-    }
-    this.#plannedMs = performance.now()
-    this.#plan = plan
-    this.#upstream = new UpstreamRequest(this.#client, plan, this.#body, this)
-    this.#upstream.start()
+    if (declaresTooMuch(this.#head, this.#listener.settings.maxBodyBytes)) return this.refuse(413)
+    const { filters } = this.#listener
+    if (filters === undefined || filters.length === 0) return this.#takeRoute()
+    this.#openToFilters().join(filters)
+    this.#ask('rewrite', () => this.#takeRoute())
+  }
+
+  /** Answers with this status a request that nobody is asked about; filters see the answer alone. */
+  refuse(status: number): void {
+    const { filters } = this.#listener
+    if (filters !== undefined && filters.length > 0) this.#openToFilters().join(filters)
+    this.#answerLocally({ kind: 'status', status })
+  }
+
+  get attempts(): readonly UpstreamAttempt[] {
+    return this.#upstream?.attempts ?? []
+  }
+
+  get timing(): ExchangeTiming {
+    return this.#clock.timing
   }
 
   /** Whether the client has yet to send some of its request. */
@@ -76,8 +127,11 @@ export class Exchange implements UpstreamEvents {
 
   /** Takes bytes of the request's body from `start` on and returns up to where; `start` itself = not now. */
   takeBody(bytes: Uint8Array, start: number): number {
-    if (this.#body.done || this.#upstream === undefined) return start
+    if (this.#body.done) return start
     try {
+      if (this.#body.collecting) return this.#body.take(bytes, start)
+      if (this.#upstream === undefined) return start
+      if (this.#replacement !== undefined) return this.#body.discard(bytes, start)
       return this.#upstream.take(bytes, start)
     } catch (fault) {
       if (!(fault instanceof HttpSyntaxError)) throw fault
@@ -102,7 +156,7 @@ export class Exchange implements UpstreamEvents {
   /** The client is gone, or as good as gone. */
   clientLeft(): void {
     this.#upstream?.abort()
-    this.#record(this.#responseHead?.status ?? clientClosedRequest)
+    this.#finish(this.#responseHead?.status ?? clientClosedRequest)
   }
 
   /** Whether the client has been sent anything of the answer. */
@@ -119,11 +173,7 @@ export class Exchange implements UpstreamEvents {
   }
 
   upstreamReady(): void {
-    if (this.#expectsContinue) {
-      this.#expectsContinue = false
-      if (!this.#body.begun) this.#client.send('HTTP/1.1 100 Continue\r\n\r\n', nothing, '')
-    }
-    this.#client.resumeBody()
+    this.#inviteBody()
   }
 
   upstreamStalled(): void {
@@ -134,16 +184,20 @@ export class Exchange implements UpstreamEvents {
     try {
       this.#relay(bytes)
     } catch (fault) {
-      if (!(fault instanceof HttpSyntaxError)) throw fault
-      this.#responseFailed(`The upstream sent an invalid response: ${fault.message}`)
+      this.#relayFailed(fault)
     }
   }
 
   upstreamEnded(fault: Error | undefined): void {
-    // RFC 9112 section 8: a body without a length is complete however its connection ends. A server that answers
-    // without reading the request ends it by a reset.
-    if (this.#responseBody!.end(this.#send)) this.#complete({ reusable: false })
-    else this.#responseFailed(fault?.message ?? 'The upstream ended in the middle of its response')
+    try {
+      // RFC 9112 section 8: a body without a length is complete however its connection ends. A server that answers
+      // without reading the request ends it by a reset.
+      if (this.#responseBody!.end(this.#send)) this.#complete({ reusable: false })
+      else
+        this.#responseFailed(fault?.message ?? 'The upstream ended in the middle of its response')
+    } catch (error) {
+      this.#relayFailed(error)
+    }
   }
 
   upstreamSilent(reason: string): void {
@@ -154,18 +208,129 @@ export class Exchange implements UpstreamEvents {
     this.#answerLocally(cause)
   }
 
+  // From the request to the upstream
+
+  #takeRoute(): void {
+    const head = (this.#head = this.#filters?.view.request.rewritten(this.#head) ?? this.#head)
+    const { context, info } = this.#client
+    const routed = routeRequest(head, this.#listener.routes, this.#side)
+    if (routed.route !== undefined) this.#joinRoute(routed.route)
+    if (routed.kind === 'refusal') {
+      if (routed.cause.kind === 'no-route') context.observer.unrouted(info, 'http')
+      return this.#answerLocally(routed.cause)
+    }
+    if (this.#filters === undefined) return this.#forward(routed)
+    const { request } = this.#filters.view
+    request.upstreamPath = rewritePath(routed.route.forward, head.path, routed.matchedPath)
+    this.#ask('access', () => this.#forward(routed))
+  }
+
+  #joinRoute(route: HttpRoute): void {
+    this.#route = route
+    const filters = route.filters?.length === 0 ? undefined : route.filters
+    if (filters !== undefined) this.#openToFilters().join(filters, route)
+    else this.#filters?.join(undefined, route)
+  }
+
+  #forward(routed: Routed): void {
+    const { context } = this.#client
+    const view = this.#filters?.view
+    view?.close()
+    this.#body.cutOff('The request body was not read in the access phase')
+    const plan = planExchange(this.#head, routed, this.#side, view?.changes)
+    const facts = new RequestFacts(
+      this.#side.client.address,
+      view?.request.headers.fields ?? this.#head.fields,
+      view?.principal,
+    )
+    const { host, port } = plan.target
+    const choice = context.chooser.begin({ host, port, facts })
+    const replacement = this.#replacement
+    const body =
+      replacement === undefined
+        ? this.#body
+        : new GivenBody(replacement, { repeatable: !notRepeatable.has(plan.method) })
+    this.#plan = plan
+    this.#clock.forwarded()
+    this.#upstream = new UpstreamRequest(this.#client, plan, choice, body, this)
+    this.#upstream.start()
+    if (replacement !== undefined && !this.#over && !this.#body.done) this.#client.resumeBody()
+  }
+
+  /** What a filter sends in place of the client's body. */
+  get #replacement(): Uint8Array | undefined {
+    return this.#filters?.view.request.replacement
+  }
+
+  /** Lets the client send its body. */
+  #inviteBody(): void {
+    if (this.#expectsContinue) {
+      this.#expectsContinue = false
+      if (!this.#body.begun) this.#write('HTTP/1.1 100 Continue\r\n\r\n', nothing, '')
+    }
+    this.#client.resumeBody()
+  }
+
+  // Filters
+
+  #openToFilters(): ExchangeFilters {
+    if (this.#filters !== undefined) return this.#filters
+    const { client, encrypted } = this.#side
+    const request = new RequestInFilters(this.#head, this.#body, (maxBytes) =>
+      this.#collectBody(maxBytes),
+    )
+    const parties = { connection: this.#client.info, client, encrypted }
+    this.#filters = new ExchangeFilters(new ExchangeInFilters(parties, request, this), {
+      onFault: this.#onFilterFault,
+      bytesSent: () => this.#bytesSent,
+    })
+    return this.#filters
+  }
+
+  #collectBody(maxBytes: number): Promise<Buffer> {
+    if (this.#over || this.#upstream !== undefined) {
+      return Promise.reject(new Error('A request body can only be read before it is sent on'))
+    }
+    const collected = this.#body.collect(maxBytes)
+    if (this.#body.collecting) this.#inviteBody()
+    return collected
+  }
+
+  #ask(phase: 'rewrite' | 'access', next: () => void): void {
+    this.#filters!.ask(phase, {
+      over: () => this.#over,
+      next,
+      answered: (reply) => this.#answerByFilter(reply),
+      failed: (error) => this.#filterFailed(error),
+    })
+  }
+
+  #filterFailed(error: unknown): void {
+    this.#onFilterFault(error)
+    if (this.#responseSent) this.#abandon()
+    else this.#answerLocally({ kind: 'internal-error' }, { silent: true })
+  }
+
+  readonly #onFilterFault = (error: unknown): void => {
+    this.#client.context.observer.fault(this.#client.info, `A filter failed: ${messageOf(error)}`)
+  }
+
+  // From the upstream to the client
+
   #relay(bytes: Uint8Array): void {
     const { responseReader } = this.#client
     let at = 0
     let prefix = ''
     while (this.#responseHead === undefined) {
       at = responseReader.read(bytes, at)
-      const head = responseReader.take(this.#head.method)
+      const head = responseReader.take(this.#plan!.method)
       if (head === undefined) return
       if (head.status === 101) return this.#switchProtocols(head, bytes.subarray(at))
-      if (head.status >= 200) prefix = this.#beginResponse(head)
-      else if (head.status > 100 && this.#head.minorVersion === 1) {
-        this.#client.send(`${statusLine(head)}${HeaderField.render(head.fields)}\r\n`, nothing, '')
+      if (head.status >= 200) {
+        prefix = this.#beginResponse(head)
+        if (this.#over) return
+      } else if (head.status > 100 && this.#head.minorVersion === 1) {
+        this.#write(renderHead(head, head.fields), nothing, '')
       }
     }
     const body = this.#responseBody!
@@ -178,15 +343,33 @@ export class Exchange implements UpstreamEvents {
     else this.#upstream!.awaitResponse()
   }
 
-  /** Returns the head for the client. */
+  /** Returns the head for the client; empty = a filter failed, and the failure was answered. */
   #beginResponse(head: ResponseHead): string {
-    const body = new ResponseBody(head.framing, this.#head.minorVersion)
     this.#responseHead = head
-    this.#responseBody = body
-    this.#upstream!.responseBegan()
-    this.#persistent = this.#mayPersist() && !body.endsByClose
-    const connection = this.#persistent ? 'keep-alive' : 'close'
-    return this.#renderHead(head, { chunked: body.chunked, connection })
+    this.#clock.answered()
+    this.#upstream!.responseBegan(head.status)
+    const begun = this.#begun(head)
+    if (begun === undefined) return ''
+    this.#responseBody = begun.body
+    this.#persistent = begun.persistent
+    return begun.head
+  }
+
+  #begun(head: ResponseHead): BegunResponse | undefined {
+    const { settings } = this.#listener
+    const terms = {
+      method: this.#received.method,
+      clientVersion: this.#received.minorVersion,
+      mayPersist: this.#mayPersist(),
+      settings,
+      latencies: this.#clock.latencies,
+    }
+    const filters = this.#filters
+    if (filters === undefined) return beginResponse(head, this.#extras, terms)
+    const shown = shownHeaders(head, this.#extras, settings)
+    const response = filters.show('upstream', head.status, shown)
+    if (!this.#responseHeadPassed(filters)) return undefined
+    return beginFilteredResponse(head, response, terms)
   }
 
   #switchProtocols(head: ResponseHead, rest: Uint8Array): void {
@@ -194,12 +377,10 @@ export class Exchange implements UpstreamEvents {
       return this.#responseFailed('The upstream switched protocols unasked')
     }
     const { channel } = this.#client
+    const rendered = this.#beginResponse(head)
+    if (this.#over) return
     const upstream = this.#upstream!.release()
-    this.#client.send(
-      this.#renderHead(head, { chunked: false, connection: 'upgrade' }),
-      nothing,
-      '',
-    )
+    this.#write(rendered, nothing, '')
     if (rest.length > 0) upstream.unread(rest)
     const before = channel.bytesWritten
     this.#client.upgraded()
@@ -207,15 +388,26 @@ export class Exchange implements UpstreamEvents {
       idleTimeoutMs: this.#plan.upstream.readTimeoutMs,
       onFinished: () => {
         this.#bodyBytesSent = Math.max(0, channel.bytesWritten - before)
-        this.#record(head.status)
+        this.#bytesSent += this.#bodyBytesSent
+        this.#finish(head.status)
       },
     })
   }
 
   #complete({ reusable }: { readonly reusable: boolean }): void {
     this.#upstream!.finish({ reusable })
-    this.#record(this.#responseHead!.status)
-    this.#finish(this.#persistent)
+    this.#finish(this.#filters?.view.response?.status ?? this.#responseHead!.status)
+    this.#giveBack(this.#persistent)
+  }
+
+  /** The upstream's bytes could not be passed on. */
+  #relayFailed(fault: unknown): void {
+    if (fault instanceof HttpSyntaxError) {
+      return this.#responseFailed(`The upstream sent an invalid response: ${fault.message}`)
+    }
+    if (this.#filters === undefined) throw fault
+    this.#upstream!.abort()
+    this.#filterFailed(fault)
   }
 
   #responseFailed(reason: string): void {
@@ -226,28 +418,98 @@ export class Exchange implements UpstreamEvents {
   }
 
   #abandon(): void {
-    this.#record(this.#responseHead!.status)
+    this.#finish(this.#responseHead!.status)
     this.#client.abandoned({ byReset: this.#responseBody?.endsByClose === true })
   }
 
-  #answerLocally(cause: ReplyCause): void {
-    const { settings } = this.#listener
-    const reply = settings.replies(cause, headerValue(this.#head.fields, 'accept'))
-    const persistent = this.#mayPersist() && !closingStatuses.has(reply.status)
-    const { head, body } = renderLocalAnswer(reply, {
-      settings,
-      persistent,
-      withBody: this.#head.method !== 'HEAD',
-      latencies: this.#plannedMs === undefined ? undefined : this.#latencies(),
-    })
-    this.#bodyBytesSent = body.length
-    this.#client.send(head, body, '')
-    this.#record(reply.status)
-    this.#finish(persistent)
+  // Answers of our own
+
+  #answerLocally(cause: ReplyCause, options?: { readonly silent: boolean }): void {
+    const reply = this.#listener.settings.replies(cause, headerValue(this.#head.fields, 'accept'))
+    this.#answer('proxy', answerOfReply(reply), options)
   }
 
-  #finish(persistent: boolean): void {
-    this.#client.answered({ persistent, unread: this.#body.done ? undefined : this.#body })
+  #answerByFilter(reply: FilterReply): void {
+    let answer
+    try {
+      answer = answerOfFilter(reply)
+    } catch (error) {
+      return this.#filterFailed(error)
+    }
+    this.#answer('filter', answer)
+  }
+
+  /** @param silent filters are not asked about it: one of them has just failed. */
+  #answer(
+    source: 'filter' | 'proxy',
+    given: LocalAnswer,
+    { silent }: { readonly silent: boolean } = { silent: false },
+  ): void {
+    const { settings } = this.#listener
+    const extended = { ...given, fields: [...given.fields, ...this.#extras] }
+    const answer =
+      this.#filters === undefined
+        ? extended
+        : this.#amended(extended, { source, silent, filters: this.#filters })
+    if (answer === undefined) return
+    const { status } = answer
+    const closes = (source === 'proxy' && closingStatuses.has(status)) || status < 200
+    const persistent = this.#mayPersist() && !closes
+    const fields = localAnswerFields(answer, {
+      settings,
+      persistent,
+      latencies: this.attempts.length === 0 ? undefined : this.#clock.latencies,
+    })
+    this.#filters?.view.response?.headers.assign(fields)
+    const body = mayHaveBody(this.#received.method, status) ? answer.body : nothing
+    this.#bodyBytesSent = body.length
+    this.#write(renderHead(answer, fields), body, '')
+    this.#finish(status)
+    this.#giveBack(persistent)
+  }
+
+  /** What filters make of an answer; undefined = one failed, and the failure was answered. */
+  #amended(
+    given: LocalAnswer,
+    to: {
+      readonly source: 'filter' | 'proxy'
+      readonly silent: boolean
+      readonly filters: ExchangeFilters
+    },
+  ): LocalAnswer | undefined {
+    const { filters } = to
+    const response = filters.show(to.source, given.status, given.fields)
+    if (to.silent) return given
+    if (!this.#responseHeadPassed(filters)) return undefined
+    try {
+      return response.amended(given)
+    } catch (error) {
+      this.#filterFailed(error)
+      return undefined
+    }
+  }
+
+  // Common to all answers
+
+  /** Returns whether all went well; otherwise the failure was answered. */
+  #responseHeadPassed(filters: ExchangeFilters): boolean {
+    try {
+      filters.responseHead()
+      return true
+    } catch (error) {
+      this.#upstream?.abort()
+      this.#filterFailed(error)
+      return false
+    }
+  }
+
+  get #extras(): readonly HeaderField[] {
+    const request = {
+      fields: this.#received.fields,
+      route: this.#route,
+      setCookie: this.#upstream?.setCookie,
+    }
+    return extraFields(request, this.#listener.settings)
   }
 
   /** A client that still waits for leave to send its body may skip it, so what follows could be either. */
@@ -255,50 +517,40 @@ export class Exchange implements UpstreamEvents {
     return this.#head.persistent && this.#client.lasting && !this.#expectsContinue
   }
 
-  #renderHead(
-    head: ResponseHead,
-    to: { readonly chunked: boolean; readonly connection: 'keep-alive' | 'close' | 'upgrade' },
-  ): string {
-    const { responseTokens, extraResponseHeaders } = this.#listener.settings
-    const fields = forwardResponseHeaders(head, {
-      tokens: responseTokens,
-      extraHeaders: extraResponseHeaders,
-      latencies: this.#latencies(),
-      ...to,
-    })
-    return `${statusLine(head)}${HeaderField.render(fields)}\r\n`
-  }
-
-  #latencies(): Latencies {
-    const plannedMs = this.#plannedMs!
-    return {
-      proxyMs: Math.round(plannedMs - this.#startedMs),
-      upstreamMs: Math.round(performance.now() - plannedMs),
-    }
-  }
-
-  #record(status: number): void {
+  /** The client has its answer, or is gone. */
+  #finish(status: number): void {
+    if (this.#over) return
+    this.#over = true
+    this.#body.cutOff('The exchange is over')
     const { observer } = this.#client.context
+    const head = this.#head
     observer.requestFinished({
       connection: this.#client.info,
-      requestLine: this.#head.line,
+      client: this.#side.client,
+      requestLine: head.line,
       status,
       bytesToClient: this.#bodyBytesSent,
-      userAgent: headerValue(this.#head.fields, 'user-agent'),
-      referer: headerValue(this.#head.fields, 'referer'),
-      durationMs: performance.now() - this.#startedMs,
+      userAgent: headerValue(head.fields, 'user-agent'),
+      referer: headerValue(head.fields, 'referer'),
+      durationMs: this.#clock.durationMs,
     })
+    this.#filters?.finished(status)
+  }
+
+  #giveBack(persistent: boolean): void {
+    this.#client.answered({ persistent, unread: this.#body.done ? undefined : this.#body })
+  }
+
+  #write(prefix: string, body: Uint8Array, suffix: string): void {
+    this.#bytesSent += prefix.length + body.length + suffix.length
+    this.#client.send(prefix, body, suffix)
   }
 
   readonly #send: Send = (prefix, body, suffix) => {
     this.#responseSent = true
     this.#bodyBytesSent += body.length
-    this.#client.send(prefix, body, suffix)
+    this.#write(prefix, body, suffix)
   }
-}
-
-function statusLine(head: ResponseHead): string {
-  return `HTTP/1.1 ${head.status} ${head.reason}\r\n`
 }
 
 const nothing = new Uint8Array(0)

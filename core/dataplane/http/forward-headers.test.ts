@@ -31,6 +31,7 @@ function response(status: string, ...headers: readonly string[]): ResponseHead {
 
 const client: ClientSide = {
   peer: '10.0.0.9',
+  client: { address: '10.0.0.9', port: 40_000 },
   peerTrusted: false,
   encrypted: false,
   destination: { address: '10.0.0.1', port: 8000 },
@@ -74,7 +75,8 @@ describe('headers to the upstream', () => {
       'X-Forwarded-Host: h',
       'X-Forwarded-Port: 8000',
     ])
-    const trusted = lines(forwardRequestHeaders(head, { ...client, peerTrusted: true }, upstream))
+    const behind = { ...client, peerTrusted: true, client: { address: '3.3.3.3', port: 0 } }
+    const trusted = lines(forwardRequestHeaders(head, behind, upstream))
     expect(trusted.slice(2)).toEqual([
       'X-Real-IP: 3.3.3.3',
       'X-Forwarded-For: 1.1.1.1, 2.2.2.2, 10.0.0.9',

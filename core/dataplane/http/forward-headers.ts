@@ -1,4 +1,3 @@
-import { isIP } from 'node:net'
 import {
   headerField,
   headerFields,
@@ -16,6 +15,8 @@ import { splitAuthority } from './upstream-target.ts'
 export interface ClientSide {
   /** Address of the direct peer. */
   readonly peer: string
+  /** The client as far as trusted peers tell the truth about it; otherwise the direct peer. */
+  readonly client: SocketAddress
   /** Address that the peer connected to. */
   readonly destination: SocketAddress
   /** Whether that peer's own forwarding headers are believed. */
@@ -52,19 +53,47 @@ export interface UpstreamSide {
   readonly upgrade: boolean
 }
 
+/** What filters made of the client's headers and body. */
+export interface HeaderChanges {
+  readonly fields: readonly HeaderField[]
+  /** Length of the body that replaces the client's. */
+  readonly bodyBytes: number | undefined
+}
+
 /** Headers of the request to the upstream (Kong 1.1, "Proxy reference": proxying and upstream headers). */
 export function forwardRequestHeaders(
   head: RequestHead,
   client: ClientSide,
   upstream: UpstreamSide,
+  changes?: HeaderChanges,
 ): HeaderField[] {
   const fields = [...ownRequestHeaders(head, client, upstream)]
+  if (changes !== undefined) {
+    forwardChanged(head, changes, fields)
+    return fields
+  }
   for (const field of head.fields) {
     if (notForwardedUpstream.has(field.key)) continue
     if (isNominated(field.key, head.connectionOptions)) continue
     fields.push(field)
   }
   return fields
+}
+
+const framingHeaders = new Set(['content-length', 'transfer-encoding'])
+
+/** Where a body ends is never for a filter's headers to say; and a client cannot nominate what a filter has set. */
+function forwardChanged(head: RequestHead, changes: HeaderChanges, to: HeaderField[]): void {
+  const given = new Set(head.fields)
+  for (const field of changes.fields) {
+    const { key } = field
+    if (notForwardedUpstream.has(key) || framingHeaders.has(key)) continue
+    if (given.has(field) && isNominated(key, head.connectionOptions)) continue
+    to.push(field)
+  }
+  if (changes.bodyBytes === undefined) {
+    to.push(...head.fields.filter(({ key }) => framingHeaders.has(key)))
+  } else to.push(headerField('Content-Length', String(changes.bodyBytes)))
 }
 
 interface OwnHeaders extends UpstreamSide {
@@ -112,8 +141,11 @@ function renderOwnRequestHeaders(
   const lines: (readonly [name: string, value: string])[] = [
     ['Host', hostHeader],
     ['Connection', upgrade ? 'upgrade' : 'keep-alive'],
-    ['X-Real-IP', realAddress(believed) ?? peer],
-    ['X-Forwarded-For', forwardedFor === undefined ? peer : `${forwardedFor}, ${peer}`],
+    ['X-Real-IP', client.client.address],
+    [
+      'X-Forwarded-For',
+      forwardedFor === undefined ? client.client.address : `${forwardedFor}, ${peer}`,
+    ],
     ['X-Forwarded-Proto', forwarded('proto') ?? (encrypted ? 'https' : 'http')],
     ['X-Forwarded-Host', forwarded('host') ?? forwardedHost(head.authority)],
     ['X-Forwarded-Port', forwarded('port') ?? String(destination.port)],
@@ -149,6 +181,16 @@ const notForwardedDownstream = new Set([
 
 /** Headers of the response to the client (Kong 1.1, "headers" property). */
 export function forwardResponseHeaders(head: ResponseHead, side: ResponseSide): HeaderField[] {
+  const fields = receivedResponseHeaders(head, side)
+  fields.push(...ownResponseHeaders(head.status, side))
+  return fields
+}
+
+/** What the upstream's headers say to the client. */
+export function receivedResponseHeaders(
+  head: ResponseHead,
+  side: Pick<ResponseSide, 'tokens' | 'connection'>,
+): HeaderField[] {
   const replaced = replacedBy(side.tokens)
   const upgrade = side.connection === 'upgrade'
   const fields: HeaderField[] = []
@@ -167,7 +209,22 @@ export function forwardResponseHeaders(head: ResponseHead, side: ResponseSide): 
     }
   }
   if (!dated) fields.push(headerField('Date', httpDate()))
-  fields.push(...ownResponseHeaders(head.status, side))
+  return fields
+}
+
+/** Headers of a response as filters left them; where its body ends is not for them to say. */
+export function changedResponseHeaders(
+  changed: readonly HeaderField[],
+  side: Pick<ResponseSide, 'connection'>,
+  contentLength: string | undefined,
+): HeaderField[] {
+  const upgrade = side.connection === 'upgrade'
+  const fields = changed.filter(
+    ({ key }) =>
+      key !== 'content-length' &&
+      (!notForwardedDownstream.has(key) || (upgrade && key === 'upgrade')),
+  )
+  if (contentLength !== undefined) fields.push(headerField('Content-Length', contentLength))
   return fields
 }
 
@@ -179,7 +236,8 @@ interface OwnResponseHeaders extends Omit<ResponseSide, 'latencies'>, Latencies 
 /** The last result: a busy proxy's answers seldom differ in what it adds. */
 let lastOwn: OwnResponseHeaders | undefined
 
-function ownResponseHeaders(status: number, side: ResponseSide): readonly HeaderField[] {
+/** @param status the upstream's. */
+export function ownResponseHeaders(status: number, side: ResponseSide): readonly HeaderField[] {
   const { tokens, extraHeaders, chunked, connection } = side
   const { upstreamMs, proxyMs } = side.latencies
   if (
@@ -230,11 +288,6 @@ function allValues(fields: readonly HeaderField[], key: string): string | undefi
     if (field.key === key) joined = joined === undefined ? field.value : `${joined}, ${field.value}`
   }
   return joined
-}
-
-function realAddress(fields: readonly HeaderField[]): string | undefined {
-  const address = headerValue(fields, 'x-real-ip')
-  return address !== undefined && isIP(address) !== 0 ? address : undefined
 }
 
 function forwardedHost(authority: string | undefined): string {

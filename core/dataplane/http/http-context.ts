@@ -1,4 +1,5 @@
 import type { Channel } from '#core/dataplane/channel/channel.ts'
+import type { AddressChooser } from '#core/dataplane/upstreams/address-chooser.ts'
 import type { DialRequest } from '#core/dataplane/upstreams/dial.ts'
 import type { HttpListener } from '#core/model/listener.ts'
 import type { Observer } from '#core/model/observer.ts'
@@ -12,6 +13,8 @@ export interface HttpContext {
   readonly encrypted: boolean
   /** Opens an upstream connection; rejects with DialError. */
   readonly dial: (request: DialRequest) => Promise<Channel>
+  /** Turns the hosts of upstreams into addresses. */
+  readonly chooser: AddressChooser
   readonly observer: Observer
   /** Idle upstream connections, shared by all connections of a data plane. */
   readonly upstreams: UpstreamPool

@@ -2,7 +2,10 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { unmapped } from '#core/base/cidr.ts'
 import { adoptSocket } from '#core/dataplane/channel/adopt-socket.ts'
 import { startServerTls } from '#core/dataplane/channel/start-tls.ts'
+import type { AddressChooser } from '#core/dataplane/upstreams/address-chooser.ts'
 import { dial } from '#core/dataplane/upstreams/dial.ts'
+import { openAddressChooser } from '#core/dataplane/upstreams/open-address-chooser.ts'
+import type { FilterChain, HttpFilter } from '#core/model/http-filter.ts'
 import type { HttpForward, HttpMatch, HttpRoute } from '#core/model/http-route.ts'
 import type { Identity } from '#core/model/identity.ts'
 import type { HttpListener, HttpSettings } from '#core/model/listener.ts'
@@ -18,9 +21,19 @@ export interface TestRoute {
   readonly match?: Partial<HttpMatch>
   readonly forward?: Partial<HttpForward>
   readonly upstream?: Partial<Upstream>
+  readonly filters?: FilterChain
+}
+
+/** Filters that everybody meets. */
+export function testChain(...filters: readonly HttpFilter[]): FilterChain {
+  return filters.map((filter, index) => ({ name: `f${index + 1}`, choose: () => filter }))
 }
 
 export interface TestProxyOptions {
+  /** Filters of the listener. */
+  readonly filters?: FilterChain
+  /** Default: one without pools. */
+  readonly chooser?: AddressChooser
   readonly settings?: Partial<HttpSettings>
   /** Makes the proxy speak TLS to clients. */
   readonly identity?: Identity
@@ -44,10 +57,12 @@ export async function openTestProxy(
   const records: RequestRecord[] = []
   const connections: HttpConnection[] = []
   const pool = new UpstreamPool()
+  const chooser = openAddressChooser()
   const context: HttpContext = {
-    listener: testListener(routes, options.settings),
+    listener: { ...testListener(routes, options.settings), filters: options.filters },
     encrypted: options.identity !== undefined,
     dial,
+    chooser: options.chooser ?? chooser,
     upstreams: pool,
     observer: recordingObserver(events, records),
   }
@@ -79,6 +94,7 @@ export async function openTestProxy(
     [Symbol.asyncDispose]: async () => {
       pool[Symbol.dispose]()
       await close()
+      await chooser[Symbol.asyncDispose]()
     },
   }
 }
@@ -164,6 +180,7 @@ export function testRoute(route: TestRoute, index = 0): HttpRoute {
       retries: 0,
       ...route.upstream,
     },
+    filters: route.filters,
   }
 }
 

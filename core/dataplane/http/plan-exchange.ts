@@ -1,61 +1,116 @@
 import { headerValue, HeaderField } from '#core/codec/http1-header-field.ts'
 import type { RequestHead } from '#core/codec/http1-request-head.ts'
-import type { HttpListener } from '#core/model/listener.ts'
+import type { HttpRoute } from '#core/model/http-route.ts'
 import type { ReplyCause } from '#core/model/local-reply.ts'
 import type { Upstream } from '#core/model/upstream.ts'
 import { chooseHttpRoute } from './choose-http-route.ts'
 import { forwardRequestHeaders, type ClientSide } from './forward-headers.ts'
 import { rewritePath } from './rewrite-path.ts'
-import { chooseUpstreamTarget, splitAuthority, type UpstreamTarget } from './upstream-target.ts'
+import {
+  chooseUpstreamTarget,
+  splitAuthority,
+  type TargetChanges,
+  type UpstreamTarget,
+} from './upstream-target.ts'
 
-/** What is to be done for a request whose upstream was chosen. */
-export interface ExchangePlan {
-  readonly kind: 'proxy'
-  readonly upstream: Upstream
-  readonly target: UpstreamTarget
-  /** The request's head as it is written to the upstream. */
-  readonly requestHead: string
-  /** Whether the upstream may switch to WebSocket. */
-  readonly upgrade: boolean
+/** The route that takes a request. */
+export interface Routed {
+  readonly kind: 'routed'
+  readonly route: HttpRoute
+  /** The part of the path that the route's paths matched; undefined when the route has none. */
+  readonly matchedPath: string | undefined
 }
 
 export interface Refusal {
   readonly kind: 'refusal'
   readonly cause: ReplyCause
+  /** The route that would have taken the request. */
+  readonly route: HttpRoute | undefined
 }
 
-/** Decides what becomes of a request. */
-export function planExchange(
+/** Decides who takes a request. */
+export function routeRequest(
   head: RequestHead,
-  listener: HttpListener,
+  routes: readonly HttpRoute[],
   client: ClientSide,
-): ExchangePlan | Refusal {
-  const { maxBodyBytes } = listener.settings
-  if (maxBodyBytes > 0 && head.framing.kind === 'length' && head.framing.length > maxBodyBytes) {
-    return { kind: 'refusal', cause: { kind: 'status', status: 413 } }
-  }
-  const chosen = chooseHttpRoute(listener.routes, {
+): Routed | Refusal {
+  const chosen = chooseHttpRoute(routes, {
     method: head.method,
     host: splitAuthority(head.authority ?? '').host,
     path: head.path,
   })
-  if (chosen === undefined) return { kind: 'refusal', cause: { kind: 'no-route' } }
+  if (chosen === undefined) {
+    return { kind: 'refusal', cause: { kind: 'no-route' }, route: undefined }
+  }
   const { route, matchedPath } = chosen
   if (route.match.encryption === 'required' && !arrivedEncrypted(head, client)) {
-    return { kind: 'refusal', cause: { kind: 'upgrade-required' } }
+    return { kind: 'refusal', cause: { kind: 'upgrade-required' }, route }
   }
-  const target = chooseUpstreamTarget(route, head, client)
+  return { kind: 'routed', route, matchedPath }
+}
+
+/** What is to be sent to the upstream that was chosen for a request. */
+export interface ExchangePlan {
+  readonly upstream: Upstream
+  readonly target: UpstreamTarget
+  /** The request's method as it is sent. */
+  readonly method: string
+  /** Whether the upstream may switch to WebSocket. */
+  readonly upgrade: boolean
+  /** The request's head as it is written to an upstream of this name. */
+  renderHead(hostHeader: string): string
+}
+
+/** What filters made of a request. */
+export interface RequestChanges extends TargetChanges {
+  readonly method: string
+  readonly path: string
+  readonly query: string
+  readonly fields: readonly HeaderField[]
+  /** Length of the body that replaces the client's. */
+  readonly bodyBytes: number | undefined
+}
+
+/** Decides what is sent to the upstream of a route. */
+export function planExchange(
+  head: RequestHead,
+  { route, matchedPath }: Routed,
+  client: ClientSide,
+  changes?: RequestChanges,
+): ExchangePlan {
   const upgrade =
     head.minorVersion === 1 && headerValue(head.fields, 'upgrade')?.toLowerCase() === 'websocket'
-  const path = rewritePath(route.forward, head.path, matchedPath) + head.query
-  const fields = forwardRequestHeaders(head, client, { hostHeader: target.hostHeader, upgrade })
+  const method = changes?.method ?? head.method
+  const target =
+    changes === undefined
+      ? rewritePath(route.forward, head.path, matchedPath) + head.query
+      : legalTarget(changes.path, changes.query)
   return {
-    kind: 'proxy',
     upstream: route.upstream,
-    target,
-    requestHead: `${head.method} ${path} HTTP/1.1\r\n${HeaderField.render(fields)}\r\n`,
+    target: chooseUpstreamTarget(route, head, client, changes),
+    method,
     upgrade,
+    renderHead: (hostHeader) => {
+      const fields = forwardRequestHeaders(head, client, { hostHeader, upgrade }, changes)
+      return `${method} ${target} HTTP/1.1\r\n${HeaderField.render(fields)}\r\n`
+    },
   }
+}
+
+/** Whether a request says of itself that it is too large. */
+export function declaresTooMuch({ framing }: RequestHead, maxBodyBytes: number): boolean {
+  return maxBodyBytes > 0 && framing.kind === 'length' && framing.length > maxBodyBytes
+}
+
+/** A request target that ends nowhere too early, whatever a filter made of it. */
+function legalTarget(path: string, query: string): string {
+  const rooted = path.startsWith('/') ? path : `/${path}`
+  return (rooted + query).replace(/[^\x21-\x7e]|#/gu, (character) =>
+    Array.from(
+      Buffer.from(character, 'utf8'),
+      (byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`,
+    ).join(''),
+  )
 }
 
 function arrivedEncrypted(head: RequestHead, client: ClientSide): boolean {

@@ -418,7 +418,7 @@ describe('a request', () => {
       (
         await exchangeRaw(
           proxy.port,
-          `GET ${target} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n`,
+          `GET ${target} HTTP/1.1\r\nHost: ${target.startsWith('/') ? 'h' : 'other'}\r\nConnection: close\r\n\r\n`,
         )
       ).split('\r\n\r\n')[1]!
     expect(await asked('/mock/a%20b?x=1&y')).toBe('GET /path/a%20b?x=1&y HTTP/1.1')
@@ -438,7 +438,7 @@ describe('a request', () => {
     expect(byHost).toContain(`GET /p?q HTTP/1.1\r\nHost: localhost:${upstream.port}\r\n`)
     const byTarget = await exchangeRaw(
       proxy.port,
-      `GET http://127.0.0.1:${upstream.port}/p HTTP/1.1\r\nHost: elsewhere\r\nConnection: close\r\n\r\n`,
+      `GET http://127.0.0.1:${upstream.port}/p HTTP/1.1\r\nHost: 127.0.0.1:${upstream.port}\r\nConnection: close\r\n\r\n`,
     )
     expect(byTarget).toContain(`GET /p HTTP/1.1\r\nHost: 127.0.0.1:${upstream.port}\r\n`)
   })

@@ -2,14 +2,16 @@ import { RequestHeadReader, type RequestHead } from '#core/codec/http1-request-h
 import { ResponseHeadReader } from '#core/codec/http1-response-head.ts'
 import { HttpSyntaxError } from '#core/codec/http1-syntax-error.ts'
 import type { Channel, Sink } from '#core/dataplane/channel/channel.ts'
+import type { HttpSettings } from '#core/model/listener.ts'
 import type { ConnectionInfo } from '#core/model/observer.ts'
 import { Deadline } from './deadline.ts'
 import type { ExchangeClient } from './exchange-client.ts'
 import { Exchange } from './exchange.ts'
 import type { ClientSide } from './forward-headers.ts'
 import type { HttpConnection, HttpContext } from './http-context.ts'
-import { renderLocalAnswer } from './local-answer.ts'
+import { resolveClient } from './real-ip.ts'
 import type { RequestBody } from './request-body.ts'
+import { salvageHead } from './salvage-head.ts'
 import { isTrustedPeer } from './trusted-peers.ts'
 import type { UpstreamPool } from './upstream-pool.ts'
 import { writeMessage } from './write-message.ts'
@@ -47,12 +49,17 @@ class ServerConnection implements Sink, ExchangeClient, HttpConnection {
   readonly channel: Channel
   readonly info: ConnectionInfo
   readonly context: HttpContext
-  readonly side: ClientSide
   readonly pool: UpstreamPool
   readonly responseReader = new ResponseHeadReader(responseLimits)
   readonly upstreamDeadline = new Deadline(() => this.#exchange?.upstreamTimedOut())
   readonly #deadline = new Deadline(() => this.#timedOut())
   readonly #reader: RequestHeadReader
+  /** What came of a head that is not complete. */
+  #partial: Buffer[] = []
+  /** When the first byte of it came. */
+  #beganMs = 0
+  #side: ClientSide | undefined
+  #sideSettings: HttpSettings | undefined
   #state: State = 'head'
   #exchange: Exchange | undefined
   #unread: RequestBody | undefined
@@ -67,12 +74,6 @@ class ServerConnection implements Sink, ExchangeClient, HttpConnection {
     this.channel = channel
     this.info = info
     this.context = context
-    this.side = {
-      peer: info.client.address,
-      destination: info.destination,
-      peerTrusted: isTrustedPeer(settings, info.client.address),
-      encrypted: context.encrypted,
-    }
     this.pool = context.upstreams
     this.#reader = new RequestHeadReader({
       maxHeadBytes: settings.maxHeadBytes,
@@ -84,6 +85,25 @@ class ServerConnection implements Sink, ExchangeClient, HttpConnection {
 
   get lasting(): boolean {
     return !this.#draining && !this.#ended && this.context.listener.settings.keepAliveTimeoutMs > 0
+  }
+
+  sideOf(head: RequestHead): ClientSide {
+    const { settings } = this.context.listener
+    let side = this.#side
+    if (side === undefined || this.#sideSettings !== settings) {
+      const { client, destination } = this.info
+      side = {
+        peer: client.address,
+        client,
+        destination,
+        peerTrusted: isTrustedPeer(settings, client.address),
+        encrypted: this.context.encrypted,
+      }
+      this.#side = side
+      this.#sideSettings = settings
+    }
+    if (!side.peerTrusted) return side
+    return { ...side, client: resolveClient(this.info, head.fields, settings) }
   }
 
   get stalled(): boolean {
@@ -195,6 +215,7 @@ class ServerConnection implements Sink, ExchangeClient, HttpConnection {
 
   #readHead(bytes: Uint8Array, at: number): number {
     const begun = this.#reader.begun
+    if (!begun) this.#beganMs = performance.now()
     let end
     let head: RequestHead | undefined
     try {
@@ -202,16 +223,19 @@ class ServerConnection implements Sink, ExchangeClient, HttpConnection {
       head = this.#reader.take()
     } catch (fault) {
       if (!(fault instanceof HttpSyntaxError)) throw fault
+      this.#partial.push(Buffer.from(bytes.subarray(at)))
       this.#refuse(fault.status, fault.message)
       return bytes.length
     }
     if (head === undefined) {
+      this.#partial.push(Buffer.from(bytes.subarray(at, end)))
       if (!begun) this.#deadline.start(this.context.listener.settings.headTimeoutMs)
       return end
     }
     this.#deadline.stop()
+    if (begun) this.#partial = []
     this.#state = 'exchange'
-    const exchange = new Exchange(this, head)
+    const exchange = new Exchange(this, head, this.#beganMs)
     this.#exchange = exchange
     exchange.start()
     return end
@@ -251,26 +275,10 @@ class ServerConnection implements Sink, ExchangeClient, HttpConnection {
 
   /** Answers what could not be read as a request, and closes. */
   #refuse(status: number, reason: string): void {
-    const { listener, observer } = this.context
-    observer.fault(this.info, reason)
-    const reply = listener.settings.replies({ kind: 'status', status }, undefined)
-    const { head, body } = renderLocalAnswer(reply, {
-      settings: listener.settings,
-      persistent: false,
-      withBody: true,
-      latencies: undefined,
-    })
-    this.send(head, body, '')
-    observer.requestFinished({
-      connection: this.info,
-      requestLine: this.#reader.partialLine,
-      status: reply.status,
-      bytesToClient: body.length,
-      userAgent: undefined,
-      referer: undefined,
-      durationMs: 0,
-    })
-    this.#close()
+    this.context.observer.fault(this.info, reason)
+    const text = Buffer.concat(this.#partial).toString('latin1')
+    const head = salvageHead(this.#reader.partialLine, text, { maxLineBytes })
+    new Exchange(this, head, this.#beganMs).refuse(status)
   }
 
   #timedOut(): void {

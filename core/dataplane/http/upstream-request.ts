@@ -1,12 +1,20 @@
 import { messageOf } from '#core/base/errors.ts'
 import type { Channel } from '#core/dataplane/channel/channel.ts'
+import {
+  ChooseError,
+  type AddressChoice,
+  type AttemptResult,
+  type ChosenAddress,
+} from '#core/dataplane/upstreams/address-chooser.ts'
 import { DialError } from '#core/dataplane/upstreams/dial-error.ts'
-import { formatAddress, type SocketAddress } from '#core/model/address.ts'
+import { formatAddress } from '#core/model/address.ts'
+import type { UpstreamAttempt } from '#core/model/http-filter.ts'
 import type { ReplyCause } from '#core/model/local-reply.ts'
 import type { ExchangeClient } from './exchange-client.ts'
+import type { OutgoingBody } from './outgoing-body.ts'
 import type { ExchangePlan } from './plan-exchange.ts'
-import type { RequestBody } from './request-body.ts'
 import { UpstreamConnection, type ConnectionUser } from './upstream-connection.ts'
+import { connectionKey, nameAt, type UpstreamName } from './upstream-target.ts'
 import { writeMessage } from './write-message.ts'
 
 export interface UpstreamEvents {
@@ -25,39 +33,70 @@ export interface UpstreamEvents {
   upstreamFailed(cause: ReplyCause): void
 }
 
+/** Where an attempt goes. */
+interface Course {
+  readonly address: ChosenAddress
+  readonly name: UpstreamName
+  readonly poolKey: string
+}
+
+/** An attempt as it is told to those who ask; it may still turn out to have failed. */
+type Attempt = { -readonly [key in keyof UpstreamAttempt]: UpstreamAttempt[key] }
+
 /** Sends a request to its upstream: on an idle connection or a new one, and again where Kong 1.1 tries again. */
 export class UpstreamRequest implements ConnectionUser {
   readonly #client: ExchangeClient
   readonly #plan: ExchangePlan
-  readonly #body: RequestBody
+  readonly #body: OutgoingBody
   readonly #events: UpstreamEvents
-  readonly #address: SocketAddress
-  #attempts = 0
+  readonly #choice: AddressChoice
+  readonly #attempts: Attempt[] = []
+  #course: Course | undefined
   #dialing: AbortController | undefined
   #connection: UpstreamConnection | undefined
   #stalled = false
   #responseBegan = false
+  #aborted = false
 
   constructor(
     client: ExchangeClient,
     plan: ExchangePlan,
-    body: RequestBody,
+    choice: AddressChoice,
+    body: OutgoingBody,
     events: UpstreamEvents,
   ) {
     this.#client = client
     this.#plan = plan
-    this.#address = { address: plan.target.host, port: plan.target.port }
+    this.#choice = choice
     this.#body = body
     this.#events = events
   }
 
-  start(options: { readonly fresh?: boolean } = {}): void {
-    const { pool, info, context } = this.#client
-    this.#attempts += 1
-    context.observer.dialing(info, this.#attempts, this.#address)
-    const idle = options.fresh === true ? undefined : pool.take(this.#plan.target.poolKey)
-    if (idle === undefined) this.#dial()
-    else this.#send(idle, true)
+  get attempts(): readonly UpstreamAttempt[] {
+    return this.#attempts
+  }
+
+  /** Cookie for the client, as a `Set-Cookie` value. */
+  get setCookie(): string | undefined {
+    return this.#choice.setCookie
+  }
+
+  /** Makes an attempt at the next address. */
+  start(): void {
+    let chosen
+    try {
+      chosen = this.#choice.next()
+    } catch (error) {
+      return this.#notChosen(error)
+    }
+    if (!(chosen instanceof Promise)) return this.#attempt(chosen)
+    const onChosen = (address: ChosenAddress): void => {
+      if (!this.#aborted) this.#attempt(address)
+    }
+    const onFailed = (error: unknown): void => {
+      if (!this.#aborted) this.#notChosen(error)
+    }
+    chosen.then(onChosen, onFailed)
   }
 
   /** Takes bytes of the body from `start` on and returns up to where; `start` itself = not now. */
@@ -70,8 +109,9 @@ export class UpstreamRequest implements ConnectionUser {
   }
 
   /** From now on the request cannot be tried elsewhere. */
-  responseBegan(): void {
+  responseBegan(status: number): void {
     this.#responseBegan = true
+    this.#report({ kind: 'status', status })
   }
 
   /** Expects the upstream to speak within its read timeout, if it has got the whole request. */
@@ -96,8 +136,10 @@ export class UpstreamRequest implements ConnectionUser {
     const reason = this.#stalled
       ? `The upstream took nothing for ${writeTimeoutMs} ms`
       : `The upstream sent nothing for ${readTimeoutMs} ms`
-    if (this.#responseBegan) this.#events.upstreamSilent(reason)
-    else this.#brokeOff(504, reason)
+    if (this.#responseBegan) {
+      this.#report({ kind: 'timeout' })
+      this.#events.upstreamSilent(reason)
+    } else this.#brokeOff(504, reason)
   }
 
   /** Gives the connection back after a complete response. */
@@ -108,7 +150,7 @@ export class UpstreamRequest implements ConnectionUser {
     else if (ended || !options.reusable) channel.close()
     else {
       const { upstreamKeepAlive } = this.#client.context.listener.settings
-      this.#client.pool.give(this.#plan.target.poolKey, channel, upstreamKeepAlive)
+      this.#client.pool.give(this.#course!.poolKey, channel, upstreamKeepAlive)
     }
   }
 
@@ -122,33 +164,66 @@ export class UpstreamRequest implements ConnectionUser {
 
   /** Gives up whatever is under way. */
   abort(): void {
+    this.#aborted = true
     this.#dialing?.abort()
     if (this.#connection !== undefined) this.release().reset()
   }
 
+  #attempt(address: ChosenAddress): void {
+    const { target } = this.#plan
+    const name = nameAt(target, address)
+    this.#course = { address, name, poolKey: connectionKey(target, address, name) }
+    this.#attempts.push({ address, startedAt: Date.now(), durationMs: 0, outcome: 'connected' })
+    this.#connect({ fresh: false })
+  }
+
+  #notChosen(error: unknown): void {
+    const { info, context } = this.#client
+    const { host, port } = this.#plan.target
+    const number = this.#attempts.length + 1
+    context.observer.dialFailed(info, number, { address: host, port }, messageOf(error))
+    this.#events.upstreamFailed(chooseCause(error, number))
+  }
+
+  #connect({ fresh }: { readonly fresh: boolean }): void {
+    const { pool, info, context } = this.#client
+    const { address, poolKey } = this.#course!
+    context.observer.dialing(info, this.#attempts.length, address)
+    const idle = fresh ? undefined : pool.take(poolKey)
+    if (idle === undefined) this.#dial()
+    else this.#send(idle, true)
+  }
+
   #dial(): void {
     const { upstream, target } = this.#plan
+    const { address, name } = this.#course!
     const { context, info } = this.#client
     const dialing = (this.#dialing = new AbortController())
+    const startedMs = performance.now()
     const dialed = context.dial({
-      host: target.host,
-      port: target.port,
+      host: address.address,
+      port: address.port,
       source: upstream.source,
       connectTimeoutMs: upstream.connectTimeoutMs,
-      tls: target.tls ? { serverName: target.serverName, alpn: ['http/1.1'] } : undefined,
+      tls: target.tls
+        ? { serverName: name.serverName, alpn: ['http/1.1'], identity: upstream.identity }
+        : undefined,
       signal: dialing.signal,
     })
     const onDialed = (channel: Channel): void => {
       if (dialing.signal.aborted) return channel.reset()
       this.#dialing = undefined
+      this.#attempts.at(-1)!.durationMs = performance.now() - startedMs
       this.#send(channel, false)
     }
     const onFailed = (error: unknown): void => {
       if (dialing.signal.aborted) return
       this.#dialing = undefined
       const reason = error instanceof DialError ? error.reason : messageOf(error)
-      context.observer.dialFailed(info, this.#attempts, this.#address, reason)
-      this.#failed(causeOf(error))
+      context.observer.dialFailed(info, this.#attempts.length, address, reason)
+      const timeout = error instanceof DialError && error.kind === 'timeout'
+      this.#attempts.at(-1)!.durationMs = performance.now() - startedMs
+      this.#failed(timeout ? 504 : 502, { sent: false })
     }
     dialed.then(onDialed, onFailed)
   }
@@ -156,7 +231,9 @@ export class UpstreamRequest implements ConnectionUser {
   #send(channel: Channel, reused: boolean): void {
     const connection = new UpstreamConnection(channel, reused, this)
     this.#connection = connection
-    this.#stalled = !writeMessage(channel, this.#plan.requestHead, this.#body.kept, '')
+    const head = this.#plan.renderHead(this.#course!.name.hostHeader)
+    this.#stalled = !writeMessage(channel, head, this.#body.kept, '')
+    this.#body.wasSent()
     this.#events.upstreamConnected()
     channel.open(connection)
     if (this.#stalled) this.#stall()
@@ -194,24 +271,33 @@ export class UpstreamRequest implements ConnectionUser {
     this.release().reset()
     if (status === 502 && reused && !answering && this.#body.repeatable) {
       // The upstream closed an idle connection just as it was used again: that says nothing about a new one.
-      this.#attempts -= 1
-      return this.start({ fresh: true })
+      return this.#connect({ fresh: true })
     }
     const { context, info } = this.#client
-    context.observer.fault(info, `${reason}, upstream: ${formatAddress(this.#address)}`)
-    this.#failed({ kind: 'status', status }, { sent: true })
+    const { address } = this.#course!
+    context.observer.fault(info, `${reason}, upstream: ${formatAddress(address)}`)
+    this.#failed(status, { sent: true })
   }
 
-  #failed(cause: ReplyCause, { sent = false }: { readonly sent?: boolean } = {}): void {
+  #failed(status: number, { sent }: { readonly sent: boolean }): void {
     this.#stalled = false
-    const again = cause.kind === 'status' && (!sent || this.#body.repeatable)
-    if (again && this.#attempts <= this.#plan.upstream.retries) this.start()
-    else this.#events.upstreamFailed(cause)
+    Object.assign(this.#attempts.at(-1)!, { outcome: 'failed', code: status })
+    this.#report({ kind: status === 504 ? 'timeout' : 'connect-failed' })
+    const again = !sent || this.#body.repeatable
+    if (again && this.#attempts.length <= this.#plan.upstream.retries) this.start()
+    else this.#events.upstreamFailed({ kind: 'status', status })
+  }
+
+  #report(result: AttemptResult): void {
+    this.#course?.address.report(result)
   }
 }
 
-function causeOf(error: unknown): ReplyCause {
-  const kind = error instanceof DialError ? error.kind : undefined
-  if (kind === 'name-resolution') return { kind: 'name-resolution-failed' }
-  return { kind: 'status', status: kind === 'timeout' ? 504 : 502 }
+/** A request that was sent somewhere before is told only that there is nowhere else, as by nginx. */
+function chooseCause(error: unknown, attempt: number): ReplyCause {
+  if (!(error instanceof ChooseError)) return { kind: 'internal-error' }
+  if (attempt > 1) return { kind: 'status', status: 503 }
+  return error.kind === 'name-resolution'
+    ? { kind: 'name-resolution-failed' }
+    : { kind: 'no-healthy-target' }
 }

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { RequestHeadReader, type RequestHead } from '#core/codec/http1-request-head.ts'
 import { testRoute, type TestRoute } from './open-test-proxy.ts'
-import { chooseUpstreamTarget, type UpstreamTarget } from './upstream-target.ts'
+import {
+  chooseUpstreamTarget,
+  connectionKey,
+  nameAt,
+  type UpstreamTarget,
+} from './upstream-target.ts'
 
 function request(target: string, host?: string): RequestHead {
   const reader = new RequestHeadReader({ maxHeadBytes: 4096, maxLineBytes: 1024 })
@@ -56,26 +61,95 @@ describe('a service', () => {
   })
 })
 
-const keyOf = (upstream: TestRoute['upstream'], forward: TestRoute['forward'] = {}): string =>
-  chosen(
+const identity = { certificate: 'c', privateKey: 'k' }
+const anywhere = { address: '10.0.0.1', port: 443, targetHost: undefined }
+
+function keyOf(
+  upstream: TestRoute['upstream'],
+  forward: TestRoute['forward'] = {},
+  address = anywhere,
+): string {
+  const target = chosen(
     { forward, upstream: { target: { host: 's', port: 443 }, transport: 'tls', ...upstream } },
     request('/', 'h'),
-  ).poolKey
+  )
+  return connectionKey(target, address, nameAt(target, address))
+}
 
 describe('connections are shared', () => {
-  it('by routes with the same address, encryption, name and source', () => {
-    expect(keyOf({})).toBe(keyOf({ readTimeoutMs: 1 }))
+  it('by routes with the same address, encryption, name, source and identity', () => {
+    expect(keyOf({ identity })).toBe(keyOf({ identity, readTimeoutMs: 1 }))
+    expect(keyOf({ transport: 'plain' })).toBe(
+      keyOf({ transport: 'plain', target: { host: 't', port: 443 } }),
+    )
   })
 
   it.each<[string, TestRoute['upstream'], TestRoute['forward']]>([
-    ['host', { target: { host: 't', port: 443 } }, {}],
-    ['port', { target: { host: 's', port: 444 } }, {}],
+    ['server name', { target: { host: 't', port: 443 } }, {}],
     ['encryption', { transport: 'plain' }, {}],
-    ['server name', {}, { preserveHost: true }],
+    ['server name of the client', {}, { preserveHost: true }],
     ['source', { source: { address: '127.0.0.3', transparent: false } }, {}],
+    ['transparency', { source: { address: '127.0.0.3', transparent: true } }, {}],
+    ['identity', { identity }, {}],
   ])('but not with another %s', (_what, upstream, forward) => {
     expect(keyOf(upstream, forward)).not.toBe(keyOf({}))
   })
+
+  it('but not with another address or port', () => {
+    const keys = [anywhere, { ...anywhere, address: '10.0.0.2' }, { ...anywhere, port: 444 }].map(
+      (address) => keyOf({ transport: 'plain' }, {}, address),
+    )
+    expect(new Set(keys).size).toBe(3)
+  })
+})
+
+describe('an upstream whose address is chosen for it', () => {
+  const pool = { upstream: { target: { host: 'pool', port: 443 }, transport: 'tls' } } as const
+
+  it.each([
+    ['is called by the host', { targetHost: undefined, port: 443 }, 'pool', 'pool'],
+    ['is called by the port', { targetHost: undefined, port: 8443 }, 'pool:8443', 'pool'],
+    [
+      'is called by the target',
+      { targetHost: 'one.test', port: 8443 },
+      'one.test:8443',
+      'one.test',
+    ],
+    ['is called by an address', { targetHost: '10.0.0.1', port: 443 }, '10.0.0.1', undefined],
+    ['is called by an IPv6 address', { targetHost: '::1', port: 81 }, '[::1]:81', undefined],
+  ])('%s that was chosen', (_how, address, hostHeader, serverName) => {
+    expect(nameAt(chosen(pool, request('/', 'client')), address)).toMatchObject({
+      hostHeader,
+      serverName,
+    })
+  })
+
+  it('keeps the name that the client gave it, or a filter', () => {
+    const address = { targetHost: 'one.test', port: 1 }
+    const preserving = { ...pool, forward: { preserveHost: true } }
+    expect(nameAt(chosen(preserving, request('/', 'client')), address)).toMatchObject({
+      hostHeader: 'client',
+      serverName: 'client',
+    })
+    const renamed = chooseUpstreamTarget(
+      testRoute(pool),
+      request('/', 'client'),
+      { encrypted: false, destination },
+      { target: undefined, hostHeader: 'other:1' },
+    )
+    expect(nameAt(renamed, address)).toMatchObject({ hostHeader: 'other:1', serverName: 'other' })
+  })
+})
+
+it('a filter sends a request elsewhere, whatever the route says', () => {
+  const elsewhere = { host: 't', port: 80, tls: false }
+  const target = chooseUpstreamTarget(
+    testRoute({ upstream: { target: { host: 's', port: 443 }, transport: 'tls' } }),
+    request('/', 'client'),
+    { encrypted: true, destination },
+    { target: elsewhere, hostHeader: undefined },
+  )
+  expect(target).toMatchObject({ ...elsewhere, hostHeader: 't', serverName: undefined })
 })
 
 describe('without a service a request goes', () => {
@@ -87,19 +161,19 @@ describe('without a service a request goes', () => {
   it.each([
     [
       'to the address in its request line',
-      request('http://u:p@t:81/x', 'h'),
+      request('http://u:p@t:81/x', 't:81'),
       false,
       { host: 't', port: 81, tls: false, hostHeader: 't:81' },
     ],
     [
       'by the scheme in its request line',
-      request('https://t/x', 'h'),
+      request('https://t/x', 't'),
       false,
       { host: 't', port: 443, tls: true, hostHeader: 't' },
     ],
     [
       'plain although the client came encrypted, if the request line says so',
-      request('http://t/x', 'h'),
+      request('http://t/x', 't'),
       true,
       { host: 't', port: 80, tls: false },
     ],

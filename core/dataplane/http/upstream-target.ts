@@ -1,11 +1,14 @@
 import { isIP, isIPv6 } from 'node:net'
 import type { RequestHead } from '#core/codec/http1-request-head.ts'
 import type { SocketAddress } from '#core/model/address.ts'
+import type { ExchangeTarget } from '#core/model/http-filter.ts'
 import type { HttpRoute } from '#core/model/http-route.ts'
+import type { Identity } from '#core/model/identity.ts'
 import type { Upstream } from '#core/model/upstream.ts'
 
 /** Where a request goes, and under which name. */
 export interface UpstreamTarget {
+  /** Name of a pool, literal address (IPv6 without brackets) or host name. */
   readonly host: string
   readonly port: number
   readonly tls: boolean
@@ -13,13 +16,24 @@ export interface UpstreamTarget {
   readonly hostHeader: string
   /** Sent as SNI; undefined for a plain upstream, and where the name is an address. */
   readonly serverName: string | undefined
-  /** Equal for requests that can share an upstream connection. */
-  readonly poolKey: string
+  /** Whether the name stays the same, whichever address is chosen for it. */
+  readonly nameGiven: boolean
+  /** Equal for requests whose upstream connections differ in nothing but address and server name. */
+  readonly manner: string
 }
+
+/** What an upstream is called. */
+export type UpstreamName = Pick<UpstreamTarget, 'hostHeader' | 'serverName'>
 
 interface ClientFacts {
   readonly encrypted: boolean
   readonly destination: SocketAddress
+}
+
+/** What filters made of the target. */
+export interface TargetChanges {
+  readonly target: ExchangeTarget | undefined
+  readonly hostHeader: string | undefined
 }
 
 /** Targets that depend on nothing but the route and whether it is reached by TLS. */
@@ -36,20 +50,45 @@ export function chooseUpstreamTarget(
   route: HttpRoute,
   head: RequestHead,
   client: ClientFacts,
+  changes: TargetChanges = noChanges,
 ): UpstreamTarget {
   const { target, transport } = route.upstream
-  const clientName = route.forward.preserveHost ? head.authority : undefined
+  const givenName = changes.hostHeader ?? (route.forward.preserveHost ? head.authority : undefined)
+  if (changes.target !== undefined) return nameTarget(changes.target, route.upstream, givenName)
   if (target === 'original-destination') {
-    return nameTarget(namedTarget(head, client, transport), route.upstream, clientName)
+    return nameTarget(namedTarget(head, client, transport), route.upstream, givenName)
   }
   const tls = transport === 'tls' || (transport === 'same-as-client' && client.encrypted)
   const fixed = fixedTargets[tls ? 'tls' : 'plain']
-  const known = clientName === undefined ? fixed.get(route) : undefined
+  const known = givenName === undefined ? fixed.get(route) : undefined
   if (known !== undefined) return known
   const { host, port } = target
-  const chosen = nameTarget({ host, port, tls }, route.upstream, clientName)
-  if (clientName === undefined) fixed.set(route, chosen)
+  const chosen = nameTarget({ host, port, tls }, route.upstream, givenName)
+  if (givenName === undefined) fixed.set(route, chosen)
   return chosen
+}
+
+const noChanges: TargetChanges = { target: undefined, hostHeader: undefined }
+
+/** What the upstream is called at an address that was chosen for it: the name of a pool's target counts. */
+export function nameAt(target: UpstreamTarget, chosen: ChosenName): UpstreamName {
+  if (target.nameGiven) return target
+  if (chosen.targetHost === undefined && chosen.port === target.port) return target
+  return nameOf({ host: chosen.targetHost ?? target.host, port: chosen.port, tls: target.tls })
+}
+
+interface ChosenName {
+  readonly targetHost: string | undefined
+  readonly port: number
+}
+
+/** Equal for requests that can share an upstream connection. */
+export function connectionKey(
+  { manner }: UpstreamTarget,
+  { address, port }: SocketAddress,
+  { serverName }: UpstreamName,
+): string {
+  return `${address} ${port} ${serverName ?? ''} ${manner}`
 }
 
 /** Splits `host:port`; an IPv6 address loses its brackets. */
@@ -85,16 +124,35 @@ function namedTarget(
 
 function nameTarget(
   address: Address,
-  upstream: Upstream,
-  clientName: string | undefined,
+  { source, identity }: Upstream,
+  givenName: string | undefined,
 ): UpstreamTarget {
   const { host, port, tls } = address
-  const portSuffix = port === (tls ? 443 : 80) ? '' : `:${port}`
-  const hostHeader = clientName ?? (isIPv6(host) ? `[${host}]` : host) + portSuffix
-  const name = splitAuthority(hostHeader).host
-  const serverName = tls && isIP(name) === 0 ? name : undefined
-  const { source } = upstream
   const from = source === undefined ? '' : `${source.transparent ? '~' : ''}${source.address}`
-  const poolKey = `${host} ${port} ${tls ? 'tls' : 'tcp'} ${serverName ?? ''} ${from}`
-  return { host, port, tls, hostHeader, serverName, poolKey }
+  const as = tls && identity !== undefined ? identityNumber(identity) : ''
+  return {
+    host,
+    port,
+    tls,
+    ...nameOf(address, givenName),
+    nameGiven: givenName !== undefined,
+    manner: `${tls ? 'tls' : 'tcp'} ${from} ${as}`,
+  }
 }
+
+function nameOf({ host, port, tls }: Address, givenName?: string): UpstreamName {
+  const portSuffix = port === (tls ? 443 : 80) ? '' : `:${port}`
+  const hostHeader = givenName ?? (isIPv6(host) ? `[${host}]` : host) + portSuffix
+  const name = splitAuthority(hostHeader).host
+  return { hostHeader, serverName: tls && isIP(name) === 0 ? name : undefined }
+}
+
+/** Identities are told apart as objects: what differs may differ in a private key alone. */
+function identityNumber(identity: Identity): number {
+  let number = identityNumbers.get(identity)
+  if (number === undefined) identityNumbers.set(identity, (number = ++identities))
+  return number
+}
+
+const identityNumbers = new WeakMap<Identity, number>()
+let identities = 0

@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import {
   connectTo,
@@ -5,7 +6,7 @@ import {
   openTestStream,
 } from '#core/dataplane/stream/open-test-stream.ts'
 import { readAll } from '#core/dataplane/channel/test-bytes.ts'
-import { isLoop } from './loop-guard.ts'
+import { isLoop, LoopGuard } from './loop-guard.ts'
 
 describe('isLoop', () => {
   it('allows a stream to come by each listener once', () => {
@@ -16,6 +17,45 @@ describe('isLoop', () => {
   it('allows plain HTTP to come by its own listener some times', () => {
     expect(isLoop(Array(8).fill('gateway'), 'some')).toBe(false)
     expect(isLoop(Array(9).fill('gateway'), 'some')).toBe(true)
+  })
+
+  it('wants more proof where the way is not certain', () => {
+    expect(isLoop(['outbound', '?', 'outbound'], 'once')).toBe(false)
+    expect(isLoop(['?', ...Array<string>(9).fill('outbound')], 'once')).toBe(true)
+  })
+})
+
+describe('a loop guard', () => {
+  it('knows a connection of its own only by both ends: a local port can serve several peers', async () => {
+    await using dialled = await openTestServer((socket) => socket.resume())
+    const socket = await connectTo(dialled.port)
+    const guard = new LoopGuard()
+    guard.remember(socket, ['outbound'])
+    const client = { address: '127.0.0.1', port: socket.localPort! }
+    const destination = { address: '127.0.0.1', port: dialled.port }
+    expect(guard.passage(client, 'outbound', destination)).toEqual(['outbound', 'outbound'])
+    expect(guard.passage(client, 'outbound', { ...destination, port: 1 })).toEqual([
+      'outbound',
+      '?',
+      'outbound',
+    ])
+    expect(guard.passage({ ...client, port: 1 }, 'outbound', destination)).toEqual(['outbound'])
+    socket.destroy()
+    expect(guard.passage(client, 'outbound', destination)).toEqual(['outbound'])
+  })
+
+  it('knows it before Node has noticed that it is connected', async () => {
+    await using dialled = await openTestServer((socket) => socket.resume())
+    const guard = new LoopGuard()
+    const destination = { address: '127.0.0.1', port: dialled.port }
+    const socket = connect({ ...destination, host: destination.address })
+    socket.on('error', () => {})
+    process.nextTick(() => guard.remember(socket, ['outbound']))
+    await new Promise<void>((resolve) => process.nextTick(resolve))
+    expect(socket.connecting).toBe(true)
+    const client = { address: '127.0.0.1', port: socket.localPort! }
+    expect(guard.passage(client, 'outbound', destination)).toEqual(['outbound', 'outbound'])
+    socket.destroy()
   })
 })
 

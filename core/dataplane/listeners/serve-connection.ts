@@ -1,25 +1,12 @@
-import { messageOf } from '#core/base/errors.ts'
-import type { Channel } from '#core/dataplane/channel/channel.ts'
 import type { NetChannel } from '#core/dataplane/channel/net-channel.ts'
-import type { HttpConnection } from '#core/dataplane/http/http-context.ts'
-import { serveHttp } from '#core/dataplane/http/serve-http.ts'
-import type { UpstreamPool } from '#core/dataplane/http/upstream-pool.ts'
 import { serveStream } from '#core/dataplane/stream/serve-stream.ts'
-import type { DialRequest } from '#core/dataplane/upstreams/dial.ts'
-import type { HttpListener } from '#core/model/listener.ts'
-import type { ConnectionInfo, Observer } from '#core/model/observer.ts'
-import { watchFirstBytes } from './first-bytes.ts'
-import type { RunningListener } from './listener-set.ts'
-import { terminateTls } from './terminate-tls.ts'
+import type { Listener } from '#core/model/snapshot.ts'
+import type { ConnectionInfo } from '#core/model/observer.ts'
+import { isTrusted } from '#core/dataplane/http/trusted-peers.ts'
+import { awaitProxyHeader } from './await-proxy-header.ts'
+import { serveHttpListener, type HttpListenerContext } from './serve-http-listener.ts'
 
-export interface ConnectionContext {
-  readonly listener: RunningListener
-  readonly dial: (request: DialRequest) => Promise<Channel>
-  readonly observer: Observer
-  readonly upstreams: UpstreamPool
-  /** Called when the connection turned out to be one that can be asked to finish. */
-  readonly onHttp: (http: HttpConnection) => void
-}
+export type ConnectionContext = HttpListenerContext
 
 /** Serves an accepted connection in the way its listener is configured at this moment. */
 export function serveConnection(
@@ -28,60 +15,64 @@ export function serveConnection(
   context: ConnectionContext,
 ): void {
   const { config } = context.listener
-  if (config.kind === 'stream') {
-    void serveStream(channel, connection, { ...context, listener: config })
-  } else if (config.identities === undefined) {
-    startHttp(channel, connection, { ...context, config, encrypted: false })
-  } else {
-    void serveHttps(channel, connection, { ...context, config, encrypted: true })
-  }
+  if (config.proxyProtocol === true) void serveAnnounced(channel, connection, context, config)
+  else serve(channel, connection, context, config)
 }
 
-interface HttpStart extends ConnectionContext {
-  /** As it was when the connection was accepted. */
-  readonly config: HttpListener
-  readonly encrypted: boolean
-}
-
-function startHttp(channel: Channel, connection: ConnectionInfo, start: HttpStart): void {
-  const { listener, encrypted, dial, observer, upstreams } = start
-  let latest = start.config
-  const http = serveHttp(channel, connection, {
-    get listener() {
-      if (listener.config.kind === 'http') latest = listener.config
-      return latest
-    },
-    encrypted,
-    dial,
-    observer,
-    upstreams,
-  })
-  start.onHttp(http)
-}
-
-async function serveHttps(
+function serve(
   channel: NetChannel,
   connection: ConnectionInfo,
-  start: HttpStart,
+  context: ConnectionContext,
+  config: Listener,
+): void {
+  if (config.kind === 'http') serveHttpListener(channel, connection, context, config)
+  else void serveStream(channel, connection, { ...context, listener: config })
+}
+
+/** Serves a connection whose first bytes say who is behind it. */
+async function serveAnnounced(
+  channel: NetChannel,
+  connection: ConnectionInfo,
+  context: ConnectionContext,
+  config: Listener,
 ): Promise<void> {
-  const { identities, settings } = start.config
-  const first = await watchFirstBytes(channel, settings.handshakeTimeoutMs).seen
-  if (first.kind === 'gone') return
-  if (first.kind === 'plain' || identities === undefined) {
-    start.observer.fault(connection, 'The client did not begin a TLS handshake')
-    return channel.close()
+  const startedAtMs = performance.now()
+  const wantedMs =
+    config.kind === 'http' ? config.settings.headTimeoutMs : config.handshakeTimeoutMs
+  const timeoutMs = Math.min(wantedMs, longestWaitMs)
+  const header = await awaitProxyHeader(channel, timeoutMs)
+  if (header.kind === 'read') {
+    return serve(channel, announce(connection, header.source, config), context, config)
   }
-  const { serverName, alpn } = first.hello
-  try {
-    const secured = await terminateTls(channel, {
-      identities,
-      serverName,
-      // A client that offers only others is served nevertheless, without ALPN, as nginx does.
-      alpn: alpn.includes('http/1.1') ? ['http/1.1'] : [],
-      timeoutMs: settings.handshakeTimeoutMs,
-    })
-    startHttp(secured, connection, start)
-  } catch (error) {
-    start.observer.fault(connection, messageOf(error))
+  const { observer } = context
+  if (header.kind === 'malformed') {
+    observer.fault(connection, 'The client did not begin with a PROXY header')
+  } else if (header.kind === 'late') {
+    observer.fault(connection, `The client sent no PROXY header for ${timeoutMs} ms`)
   }
+  if (header.kind !== 'gone') channel.close()
+  if (config.kind === 'http') return
+  observer.streamFinished({
+    connection,
+    status: header.kind === 'malformed' ? 400 : 200,
+    bytesToClient: 0,
+    bytesFromClient: channel.bytesRead,
+    durationMs: performance.now() - startedAtMs,
+  })
+}
+
+/** nginx's default for the PROXY header of a stream. */
+const longestWaitMs = 30_000
+
+/** For a stream a believed header replaces the client; for HTTP it depends on the settings of each request. */
+function announce(
+  connection: ConnectionInfo,
+  source: ConnectionInfo['announced'],
+  config: Listener,
+): ConnectionInfo {
+  if (source === undefined) return connection
+  const announced = { ...connection, announced: source }
+  const believed =
+    config.kind === 'stream' && isTrusted(config.trustedPeers ?? [], connection.client.address)
+  return believed ? { ...announced, client: source } : announced
 }

@@ -1,5 +1,4 @@
 import { messageOf } from '#core/base/errors.ts'
-import type { Channel } from '#core/dataplane/channel/channel.ts'
 import type { NetChannel } from '#core/dataplane/channel/net-channel.ts'
 import { startServerTls } from '#core/dataplane/channel/start-tls.ts'
 import type { ServerIdentities } from '#core/model/identity.ts'
@@ -20,7 +19,7 @@ export interface Termination {
  * asked for. A client that asked for none, or for an unknown one, gets the fallback. On failure the connection is closed.
  * @throws Error whose message says what failed.
  */
-export async function terminateTls(channel: NetChannel, terms: Termination): Promise<Channel> {
+export async function terminateTls(channel: NetChannel, terms: Termination): Promise<NetChannel> {
   let secureContext
   try {
     secureContext = await chooseServerContext(terms.identities, terms.serverName)

@@ -1,13 +1,20 @@
+import { messageOf } from '#core/base/errors.ts'
 import type { Channel } from '#core/dataplane/channel/channel.ts'
+import {
+  ChooseError,
+  type AddressChooser,
+  type ChosenAddress,
+} from '#core/dataplane/upstreams/address-chooser.ts'
 import type { DialRequest } from '#core/dataplane/upstreams/dial.ts'
 import { DialError } from '#core/dataplane/upstreams/dial-error.ts'
-import { resolveHost } from '#core/dataplane/upstreams/resolve-host.ts'
-import type { SocketAddress } from '#core/model/address.ts'
+import type { ExchangeTarget } from '#core/model/http-filter.ts'
 import type { ConnectionInfo, Observer } from '#core/model/observer.ts'
 import type { Upstream } from '#core/model/upstream.ts'
 
 export interface UpstreamWish {
   readonly upstream: Upstream
+  /** In place of where the upstream is. */
+  readonly target?: ExchangeTarget | undefined
   readonly connection: ConnectionInfo
   /** Whether TLS was terminated on the client's side. */
   readonly encrypted: boolean
@@ -16,59 +23,78 @@ export interface UpstreamWish {
 
 export interface UpstreamMeans {
   readonly dial: (request: DialRequest) => Promise<Channel>
+  readonly chooser: AddressChooser
   readonly observer: Observer
 }
 
+/** What came of it: a connection, or nginx's status for the session. */
+export type Dialled =
+  | { readonly kind: 'connected'; readonly channel: Channel }
+  | { readonly kind: 'failed'; readonly status: 502 | 503 }
+
 /**
- * Connects to a route's upstream, trying its addresses in turn, `retries` times after the first. Tells the observer of
- * every attempt; undefined = none succeeded. Like Kong 1.1 it sends no server name to a TLS upstream.
+ * Connects to a route's upstream, at the next address each time, `retries` times after the first. Tells the observer of
+ * every attempt. Like Kong 1.1 it sends no server name to a TLS upstream.
  */
 export async function dialUpstream(
-  { upstream, connection, encrypted, signal }: UpstreamWish,
-  { dial, observer }: UpstreamMeans,
-): Promise<Channel | undefined> {
-  const { host, port } = targetOf(upstream, connection)
-  const usesTls =
-    upstream.transport === 'tls' || (upstream.transport === 'same-as-client' && encrypted)
-  let addresses: readonly string[]
-  try {
-    addresses = await resolveHost(host)
-  } catch (error) {
-    observer.dialFailed(connection, 1, { address: host, port }, reasonOf(error))
-    return undefined
-  }
+  { upstream, target, connection, encrypted, signal }: UpstreamWish,
+  { dial, chooser, observer }: UpstreamMeans,
+): Promise<Dialled> {
+  const { host, port, tls } = target ?? targetOf(upstream, connection, encrypted)
+  const clientAddress = connection.client.address
+  const choice = chooser.begin({ host, port, facts: { ...nothingKnown, clientAddress } })
   for (let attempt = 1; attempt <= 1 + upstream.retries; attempt++) {
-    const target: SocketAddress = { address: addresses[(attempt - 1) % addresses.length]!, port }
-    observer.dialing(connection, attempt, target)
+    let address: ChosenAddress
     try {
+      const next = choice.next()
       // oxlint-disable-next-line no-await-in-loop -- the next attempt is only made when this one has failed
-      return await dial({
-        host: target.address,
-        port,
+      address = next instanceof Promise ? await next : next
+    } catch (error) {
+      if (!(error instanceof ChooseError)) throw error
+      observer.dialFailed(connection, attempt, { address: host, port }, messageOf(error))
+      return { kind: 'failed', status: 503 }
+    }
+    if (signal?.aborted === true) break
+    observer.dialing(connection, attempt, address)
+    try {
+      // oxlint-disable-next-line no-await-in-loop
+      const channel = await dial({
+        host: address.address,
+        port: address.port,
         source: upstream.source,
         connectTimeoutMs: upstream.connectTimeoutMs,
-        tls: usesTls ? { serverName: undefined, alpn: [] } : undefined,
+        tls: tls ? { serverName: undefined, alpn: [], identity: upstream.identity } : undefined,
         signal,
       })
+      address.report({ kind: 'connected' })
+      return { kind: 'connected', channel }
     } catch (error) {
-      if (error instanceof DialError && error.kind === 'aborted') return undefined
-      observer.dialFailed(connection, attempt, target, reasonOf(error))
+      // Anything but a DialError is a defect and passes.
+      if (!(error instanceof DialError)) throw error
+      if (error.kind === 'aborted') break
+      address.report({ kind: error.kind === 'timeout' ? 'timeout' : 'connect-failed' })
+      observer.dialFailed(connection, attempt, address, error.reason)
     }
   }
-  return undefined
+  return { kind: 'failed', status: 502 }
+}
+
+/** A stream tells of its client nothing but the address. */
+const nothingKnown = {
+  principalId: undefined,
+  credentialId: undefined,
+  header: (): undefined => undefined,
+  cookie: (): undefined => undefined,
 }
 
 function targetOf(
-  { target }: Upstream,
+  { target, transport }: Upstream,
   { destination }: ConnectionInfo,
-): { readonly host: string; readonly port: number } {
-  return target === 'original-destination'
-    ? { host: destination.address, port: destination.port }
-    : target
-}
-
-/** Only what failed; anything but a DialError is a defect and passes. */
-function reasonOf(error: unknown): string {
-  if (error instanceof DialError) return error.reason
-  throw error
+  encrypted: boolean,
+): ExchangeTarget {
+  const { host, port } =
+    target === 'original-destination'
+      ? { host: destination.address, port: destination.port }
+      : target
+  return { host, port, tls: transport === 'tls' || (transport === 'same-as-client' && encrypted) }
 }

@@ -3,6 +3,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { openDataplane, type Dataplane } from '#core/dataplane/dataplane.ts'
 import type { StreamListener } from '#core/model/listener.ts'
 import type { Observer, StreamRecord } from '#core/model/observer.ts'
+import type { StreamFilter } from '#core/model/stream-filter.ts'
 import type { StreamMatch, StreamRoute } from '#core/model/stream-route.ts'
 import type { Upstream } from '#core/model/upstream.ts'
 
@@ -64,6 +65,7 @@ export interface TestStream extends AsyncDisposable {
 export interface TestStreamRoute {
   readonly match?: Partial<StreamMatch>
   readonly upstream?: Partial<Upstream>
+  readonly filters?: readonly StreamFilter[]
 }
 
 /** A data plane with one stream listener on a loopback port. */
@@ -124,6 +126,7 @@ export function testStreamRoute(route: TestStreamRoute, index = 0): StreamRoute 
       retries: 0,
       ...route.upstream,
     },
+    filters: route.filters?.map((filter, place) => ({ name: `f${place + 1}`, filter })),
   }
 }
 

@@ -3,18 +3,22 @@ import type { Channel } from '#core/dataplane/channel/channel.ts'
 import type { NetChannel } from '#core/dataplane/channel/net-channel.ts'
 import { watchFirstBytes, type FirstBytes } from '#core/dataplane/listeners/first-bytes.ts'
 import { terminateTls } from '#core/dataplane/listeners/terminate-tls.ts'
+import type { AddressChooser } from '#core/dataplane/upstreams/address-chooser.ts'
 import type { DialRequest } from '#core/dataplane/upstreams/dial.ts'
 import type { StreamListener } from '#core/model/listener.ts'
 import type { ConnectionInfo, Observer } from '#core/model/observer.ts'
 import type { StreamRoute } from '#core/model/stream-route.ts'
 import { candidateRoutes, chooseStreamRoute, decideFirstBytes } from './choose-stream-route.ts'
-import { dialUpstream } from './dial-upstream.ts'
+import { dialUpstream, type Dialled, type UpstreamWish } from './dial-upstream.ts'
 import { relay, type RelayEnd, type RelayLimits } from './relay.ts'
+import { SessionInFilters, wantsPreread } from './session-in-filters.ts'
 
 export interface StreamContext {
   readonly listener: StreamListener
   /** Opens an upstream connection; rejects with DialError. */
   readonly dial: (request: DialRequest) => Promise<Channel>
+  /** Turns the hosts of upstreams into addresses. */
+  readonly chooser: AddressChooser
   readonly observer: Observer
 }
 
@@ -24,7 +28,7 @@ export async function serveStream(
   connection: ConnectionInfo,
   context: StreamContext,
 ): Promise<void> {
-  const startedAtMs = performance.now()
+  const startedMs = performance.now()
   const session = new StreamSession(channel, connection, context)
   let status: number
   try {
@@ -34,21 +38,25 @@ export async function serveStream(
     session.client.reset()
     status = 500
   }
-  context.observer.streamFinished({
-    connection,
+  const outcome = {
     status,
     bytesToClient: session.client.bytesWritten,
     bytesFromClient: session.client.bytesRead,
-    durationMs: performance.now() - startedAtMs,
-  })
+    durationMs: performance.now() - startedMs,
+  }
+  context.observer.streamFinished({ connection, ...outcome })
+  session.filtered?.finished(outcome, (fault) => context.observer.fault(connection, fault))
 }
 
 class StreamSession {
   /** The plain channel, or after termination the TLS one over it. */
   client: Channel
+  /** Present once a route with filters was chosen. */
+  filtered: SessionInFilters | undefined
   readonly #plain: NetChannel
   readonly #connection: ConnectionInfo
   readonly #context: StreamContext
+  readonly #startedAt = Date.now()
 
   constructor(plain: NetChannel, connection: ConnectionInfo, context: StreamContext) {
     this.client = plain
@@ -62,7 +70,7 @@ class StreamSession {
     const candidates = candidateRoutes(this.#context.listener.routes, this.#connection)
     const preferred = candidates[0]
     if (preferred === undefined) return Promise.resolve(this.#refuse())
-    return decideFirstBytes(candidates) === 'at-once'
+    return decideFirstBytes(candidates) === 'at-once' && !wantsPreread(preferred)
       ? this.#runAtOnce(preferred)
       : this.#runAfterFirstBytes(candidates)
   }
@@ -71,12 +79,17 @@ class StreamSession {
     const first = await watchFirstBytes(this.#plain, this.#context.listener.firstBytesTimeoutMs)
       .seen
     if (first.kind === 'gone') return 200
-    const serverName = first.kind === 'tls' ? first.hello.serverName : undefined
+    const encrypted = first.kind === 'tls'
+    const serverName = encrypted ? first.hello.serverName : undefined
     const route = chooseStreamRoute(candidates, serverName)
     if (route === undefined) return this.#refuse()
-    if (first.kind === 'tls') await this.#terminate(serverName)
-    const upstream = await this.#dial(route, first.kind === 'tls')
-    return upstream === undefined ? this.#fail() : this.#relay(route, upstream)
+    this.#showToFilters(route, { encrypted, serverName })
+    if (encrypted) await this.#terminate(serverName)
+    const answer = await this.filtered?.preread()
+    if (answer !== undefined) return this.#answer(answer)
+    const dialled = await this.#dial(route, { encrypted, target: this.filtered?.target })
+    if (dialled.kind === 'failed') return this.#fail(dialled.status)
+    return this.#relay(route, dialled.channel)
   }
 
   /**
@@ -87,29 +100,45 @@ class StreamSession {
     const clientLeft = new AbortController()
     const watch = watchFirstBytes(this.#plain, this.#context.listener.firstBytesTimeoutMs)
     void watch.seen.then(({ kind }) => kind === 'gone' && clientLeft.abort())
-    let upstream = await this.#dial(route, false, clientLeft.signal)
-    if (upstream === undefined) {
+    this.#showToFilters(route, { encrypted: false, serverName: undefined })
+    let dialled = await this.#dial(route, { encrypted: false, signal: clientLeft.signal })
+    if (dialled.kind === 'failed') {
       watch.giveUp()
-      return (await watch.seen).kind === 'gone' ? 200 : this.#fail()
+      return (await watch.seen).kind === 'gone' ? 200 : this.#fail(dialled.status)
     }
-    const first = await untilEitherSpeaks(watch, upstream)
+    const first = await untilEitherSpeaks(watch, dialled.channel)
     if (first.kind === 'gone') {
-      upstream.reset()
+      dialled.channel.reset()
       return 200
     }
     if (first.kind === 'tls') {
+      const { serverName } = first.hello
+      this.#showToFilters(route, { encrypted: true, serverName })
       const replaced = route.upstream.transport === 'same-as-client'
-      if (replaced) upstream.close()
+      if (replaced) dialled.channel.close()
       try {
-        await this.#terminate(first.hello.serverName)
+        await this.#terminate(serverName)
       } catch (error) {
-        upstream.reset()
+        dialled.channel.reset()
         throw error
       }
-      if (replaced) upstream = await this.#dial(route, true)
-      if (upstream === undefined) return this.#fail()
+      if (replaced) dialled = await this.#dial(route, { encrypted: true })
+      if (dialled.kind === 'failed') return this.#fail(dialled.status)
     }
-    return this.#relay(route, upstream)
+    return this.#relay(route, dialled.channel)
+  }
+
+  #showToFilters(
+    route: StreamRoute,
+    client: { readonly encrypted: boolean; readonly serverName: string | undefined },
+  ): void {
+    if (route.filters === undefined || route.filters.length === 0) return
+    this.filtered = new SessionInFilters({
+      connection: this.#connection,
+      route,
+      ...client,
+      startedAt: this.#startedAt,
+    })
   }
 
   async #terminate(serverName: string | undefined): Promise<void> {
@@ -125,12 +154,9 @@ class StreamSession {
 
   #dial(
     { upstream }: StreamRoute,
-    encrypted: boolean,
-    signal?: AbortSignal,
-  ): Promise<Channel | undefined> {
-    const { dial, observer } = this.#context
-    const connection = this.#connection
-    return dialUpstream({ upstream, connection, encrypted, signal }, { dial, observer })
+    wish: Pick<UpstreamWish, 'encrypted' | 'target' | 'signal'>,
+  ): Promise<Dialled> {
+    return dialUpstream({ upstream, connection: this.#connection, ...wish }, this.#context)
   }
 
   async #relay({ upstream: limits }: StreamRoute, upstream: Channel): Promise<number> {
@@ -140,15 +166,30 @@ class StreamSession {
     return 200
   }
 
+  /** Gives the client these bytes and the end. */
+  #answer(bytes: Uint8Array): Promise<number> {
+    const { promise, resolve } = Promise.withResolvers<number>()
+    const { client } = this
+    client.open({
+      onBytes: () => {},
+      onEnd: () => {},
+      onDrain: () => {},
+      onClosed: () => resolve(200),
+    })
+    client.write(bytes)
+    client.close()
+    return promise
+  }
+
   #refuse(): number {
     this.#context.observer.unrouted(this.#connection, 'stream')
     this.client.close()
     return 500
   }
 
-  #fail(): number {
+  #fail(status: number): number {
     this.client.close()
-    return 502
+    return status
   }
 }
 

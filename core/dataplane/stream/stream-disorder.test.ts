@@ -1,4 +1,5 @@
 import { connect, Socket } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls'
 import { describe, expect, it } from 'vitest'
 import { kongSubject, selfSigned } from '#core/tls/self-signed.ts'
@@ -17,8 +18,7 @@ describe('a stream proxy among peers that end, destroy and reset at any moment',
     ['either to TLS', 'either', 'tls', 4],
   ] as const)(
     'finishes every stream: %s',
-    // Known to get stuck once in some hundred runs on a loaded machine, in these peers or in the proxy; the error tells.
-    { timeout: 20_000, retry: 3 },
+    { timeout: 30_000 },
     async (_name, expects, transport, seed) => {
       const chance = randomNumbers(seed)
       const misbehave = (socket: Socket): void => serveBadly(socket, chance)
@@ -49,7 +49,7 @@ describe('a stream proxy among peers that end, destroy and reset at any moment',
         // oxlint-disable-next-line no-await-in-loop -- until the deadline
         await new Promise((resolve) => setTimeout(resolve, 10))
       }
-      expect(proxy.dataplane.counters.accepted).toBeGreaterThan((batches * batchSize) / 2)
+      expect(proxy.dataplane.counters.accepted).toBeGreaterThan(0.7 * batches * batchSize)
     },
   )
 })
@@ -105,9 +105,20 @@ async function visitBadly(port: number, chance: Chance): Promise<void> {
     () => socket.end(),
     () => socket.destroy(),
   ][chance(4)]!
-  setTimeout(leave, chance(30))
+  const closed = new Promise<void>((resolve) => transport.once('close', () => resolve()))
+  const leavesAfterMs = chance(30)
+  if (chance(6) > 0) await untilAccepted(transport, closed)
+  setTimeout(leave, leavesAfterMs)
   setTimeout(() => transport.destroy(), 40)
-  await new Promise((resolve) => transport.once('close', resolve))
+  await closed
+}
+
+/** Few of those that leave earlier are ever seen by the proxy: they say nothing about it. */
+async function untilAccepted(transport: Socket, closed: Promise<void>): Promise<void> {
+  await Promise.race([new Promise((resolve) => transport.once('connect', resolve)), closed])
+  // In each turn of the loop that all share, the proxy accepts at least one of a batch.
+  // oxlint-disable-next-line no-await-in-loop -- turn by turn
+  for (let turn = 0; turn <= batchSize; turn++) await setImmediate()
 }
 
 /** The TCP socket below a TLS socket; Node names it nowhere else. */

@@ -1,15 +1,8 @@
 /**
- * Why an upstream connection could not be opened. `name-resolution`: the host name has no address; `unreachable`: no
- * route, or the local address cannot be used; `tls`: connected, but the handshake failed; `aborted`: the caller's
- * signal.
+ * Why an upstream connection could not be opened. `unreachable`: no route, or the local address cannot be used; `tls`:
+ * connected, but the handshake failed; `aborted`: the caller's signal.
  */
-export type DialFailure =
-  | 'refused'
-  | 'timeout'
-  | 'unreachable'
-  | 'name-resolution'
-  | 'tls'
-  | 'aborted'
+export type DialFailure = 'refused' | 'timeout' | 'unreachable' | 'tls' | 'aborted'
 
 /** A failed attempt; the message is one sentence that names the target. */
 export class DialError extends Error {

@@ -8,7 +8,6 @@ import { dial, type DialRequest } from './dial.ts'
 describe('dial', () => {
   it.each([
     ['an address', { host: '127.0.0.1' }],
-    ['a host name', { host: 'localhost' }],
     ['a plain source', { host: '127.0.0.1', source: source('127.0.0.78', false) }],
     ['a transparent source', { host: '127.0.0.1', source: source('127.0.0.79', true) }],
   ])('connects with %s', async (_what, wish) => {
@@ -61,11 +60,6 @@ describe('dial', () => {
       reason: 'connect() failed (111: Connection refused)',
       message: `Cannot connect to 127.0.0.1:${server.port}: connect() failed (111: Connection refused)`,
     })
-  })
-
-  it('calls a name without address a failed name resolution', async () => {
-    const failing = dial({ host: 'nowhere.invalid', port: 1, connectTimeoutMs: 5000 })
-    await expect(failing).rejects.toMatchObject({ kind: 'name-resolution' })
   })
 
   it('calls a source address that is not ours unreachable', async () => {

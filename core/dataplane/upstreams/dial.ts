@@ -1,4 +1,5 @@
-import { isIP, Socket } from 'node:net'
+import { Socket } from 'node:net'
+import { createSecureContext, type ConnectionOptions } from 'node:tls'
 import { messageOf } from '#core/base/errors.ts'
 import { systemErrorOf } from '#core/base/system-error.ts'
 import type { Channel } from '#core/dataplane/channel/channel.ts'
@@ -6,19 +7,19 @@ import { Inlet, NetChannel } from '#core/dataplane/channel/net-channel.ts'
 import { startClientTls } from '#core/dataplane/channel/start-tls.ts'
 import { openTransparentSocket } from '#core/dataplane/socket-options.ts'
 import { formatAddress, type SocketAddress } from '#core/model/address.ts'
+import type { Identity } from '#core/model/identity.ts'
 import type { SourceAddress } from '#core/model/upstream.ts'
 import { clientTlsOptions } from '#core/tls/client-options.ts'
 import { DialError, type DialFailure } from './dial-error.ts'
 import { explainSystemError } from './explain-system-error.ts'
-import { resolveHost } from './resolve-host.ts'
 
 export interface DialRequest {
-  /** Literal address (IPv6 without brackets) or host name; of a name, the first address is tried. */
+  /** Literal address, IPv6 without brackets. */
   readonly host: string
   readonly port: number
   /** undefined = the kernel chooses. */
   readonly source?: SourceAddress | undefined
-  /** Covers name resolution, TCP and TLS together, in ms. */
+  /** Covers TCP and TLS together, in ms. */
   readonly connectTimeoutMs: number
   /** Present = TLS. */
   readonly tls?: DialTls | undefined
@@ -30,6 +31,16 @@ export interface DialTls {
   readonly serverName: string | undefined
   /** Offered in order; empty = the extension is not sent. */
   readonly alpn: readonly string[]
+  /** Presented when the upstream asks for a certificate. */
+  readonly identity?: Identity | undefined
+  /** Present = the upstream's certificate must be for this name and come from these authorities. */
+  readonly verify?: TlsVerification | undefined
+}
+
+export interface TlsVerification {
+  readonly name: string
+  /** PEM; undefined = those that Node trusts. */
+  readonly authorities: readonly string[] | undefined
 }
 
 export interface DialHooks {
@@ -42,7 +53,7 @@ export interface DialHooks {
 
 /**
  * Opens a connection to an upstream and returns it paused. Like Kong 1.1 it does not check whom the upstream's
- * certificate names.
+ * certificate names, unless it is told to.
  * @throws DialError
  */
 export async function dial(request: DialRequest, hooks: DialHooks = {}): Promise<Channel> {
@@ -51,20 +62,15 @@ export async function dial(request: DialRequest, hooks: DialHooks = {}): Promise
   const { signal } = deadline
   const giveUp = (): void => deadline.abort()
   request.signal?.addEventListener('abort', giveUp, { once: true })
-  let target = request.host
+  const end = { address: request.host, port: request.port }
+  const target = formatAddress(end)
   let connected = false
   try {
     if (request.signal?.aborted === true) giveUp()
-    const literal = isIP(request.host) !== 0
-    const address = literal
-      ? request.host
-      : (await untilAborted(resolveHost(request.host), signal))[0]
-    const end = { address, port: request.port }
-    target = formatAddress(end)
     const plain = await connectTcp(end, request.source, signal, hooks)
     connected = true
     if (request.tls === undefined) return plain
-    return await startClientTls(plain, { options: clientTlsOptions(request.tls), signal })
+    return await startClientTls(plain, { options: tlsOptions(request.tls), signal })
   } catch (error) {
     if (request.signal?.aborted === true) {
       throw new DialError('aborted', target, 'it is no longer wanted', { cause: error })
@@ -85,17 +91,19 @@ export async function dial(request: DialRequest, hooks: DialHooks = {}): Promise
   }
 }
 
-/** Stops waiting, not the work: a name lookup cannot be called off. */
-async function untilAborted<value>(work: Promise<value>, signal: AbortSignal): Promise<value> {
-  const aborted = Promise.withResolvers<never>()
-  const onAbort = (): void => aborted.reject(new Error('aborted'))
-  signal.addEventListener('abort', onAbort, { once: true })
-  if (signal.aborted) onAbort()
-  try {
-    return await Promise.race([work, aborted.promise])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
-  }
+function tlsOptions(tls: DialTls): ConnectionOptions {
+  const { verify } = tls
+  const options = clientTlsOptions(tls)
+  if (verify === undefined) return options
+  const { authorities } = verify
+  const secureContext = createSecureContext({
+    minVersion: 'TLSv1.2',
+    ...(authorities === undefined ? {} : { ca: [...authorities] }),
+    ...(tls.identity === undefined
+      ? {}
+      : { cert: tls.identity.certificate, key: tls.identity.privateKey }),
+  })
+  return { ...options, secureContext, rejectUnauthorized: true, host: verify.name }
 }
 
 async function connectTcp(

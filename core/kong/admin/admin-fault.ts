@@ -9,6 +9,19 @@ export function notFound(): RestFault {
   return new RestFault(404, { message: 'Not found' })
 }
 
+export function serverNameNotFound(): RestFault {
+  return new RestFault(404, { message: 'SNI not found' })
+}
+
+/** There is no database to write to. `operation` is `create`, `create or update`, `update` or `remove`. */
+export function operationUnsupported(operation: string, collection: string): RestFault {
+  return new RestFault(405, {
+    message: `cannot ${operation} '${collection}' entities when not using a database`,
+    name: 'operation unsupported',
+    code: 12,
+  })
+}
+
 export function invalidPrimaryKey(faults: Faults): RestFault {
   return new RestFault(400, {
     message: `invalid primary key: '${renderLuaTable(faults)}'`,

@@ -1,10 +1,25 @@
+import { mkdtempDisposable } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { routes } from '#core/kong/entities/route.ts'
-import { services } from '#core/kong/entities/service.ts'
+import { kongKinds, storedKinds } from '#core/kong/entities/kong-kinds.ts'
+import { valueAt } from '#core/kong/schema/plain-record.ts'
 import { validate } from '#core/kong/schema/validate.ts'
+import { openMemoryStore } from '#core/store/memory-store.ts'
+import { openTestPostgres } from '#core/store/open-test-postgres.ts'
+import { openPostgresStore } from '#core/store/postgres-store.ts'
+import { openSqliteStore } from '#core/store/sqlite-store.ts'
+import type { Store } from '#core/store/store.ts'
 import { openAdminFixture, type AdminFixture } from './admin-fixture.ts'
+import { testPlugins } from './test-plugins.ts'
 
+const kinds = kongKinds(testPlugins)
+const collections = [
+  ...kinds.map(({ schema }) => schema.name),
+  ...kinds.flatMap(({ endpoints }) => endpoints?.path ?? []),
+]
+const below = [...collections, ...kinds.flatMap(({ endpoints }) => endpoints?.nestedPath ?? [])]
 const keys = [
   's',
   'r',
@@ -16,13 +31,19 @@ const keys = [
   '..',
 ]
 const key = fc.oneof(fc.constantFrom(...keys), fc.string({ maxLength: 5 }).map(encodeURIComponent))
+const collection = fc.constantFrom(...collections)
 const path = fc.oneof(
-  fc.constantFrom('/', '/status', '/services', '/routes', '//', '/x/y/z'),
-  key.map((name) => `/services/${name}`),
-  key.map((name) => `/routes/${name}`),
-  key.map((name) => `/routes/${name}/service`),
-  key.map((name) => `/services/${name}/routes`),
-  fc.tuple(key, key).map(([parent, child]) => `/services/${parent}/routes/${child}`),
+  fc.constantFrom('/', '/status', '/tags', '/cache', '/config', '/plugins/enabled', '//', '/x/y/z'),
+  collection.map((name) => `/${name}`),
+  fc.tuple(collection, key).map((parts) => `/${parts.join('/')}`),
+  fc
+    .tuple(collection, key, fc.constantFrom(...below, 'service', 'consumer', 'health'))
+    .map((parts) => `/${parts.join('/')}`),
+  fc.tuple(collection, key, fc.constantFrom(...below), key).map((parts) => `/${parts.join('/')}`),
+  fc
+    .tuple(fc.constantFrom('/tags', '/cache', '/plugins/schema', '/upstreams/u/targets'), key)
+    .map((parts) => parts.join('/')),
+  key.map((name) => `/upstreams/u/targets/${name}/unhealthy`),
 )
 const query = fc.oneof(
   fc.constant(''),
@@ -34,13 +55,16 @@ const query = fc.oneof(
     '?offset=WyJhIl0=',
     '?tags=a,b',
     '?tags=',
+    '?offset=WyJcdTAwMDAiXQ==',
+    '?custom_id=%00',
+    '?custom_id=s',
   ),
   fc.string({ maxLength: 9 }).map((text) => `?${encodeURIComponent(text)}`),
 )
 
 const names = [
-  ...Object.keys(services.schema.fields),
-  ...Object.keys(routes.schema.fields),
+  ...new Set(kinds.flatMap(({ schema }) => Object.keys(schema.fields))),
+  'snis',
   'url',
   '__proto__',
   'toString',
@@ -57,6 +81,11 @@ const texts = [
   '10.0.0.0/8',
   'GET',
   'http://h:1/x',
+  'h:80',
+  '::1',
+  'key-auth',
+  'marker',
+  'header',
   '',
 ]
 const scalars = [0, 1, 80, -1, 1e308, true, null]
@@ -69,7 +98,15 @@ const lists = [
   [null],
   [],
 ]
-const records = [{ id: keys[2] }, { name: 's' }, { id: 1 }, {}]
+const records = [
+  { id: keys[2] },
+  { name: 's' },
+  { id: 1 },
+  {},
+  { mark: 'm' },
+  { active: { healthy: { successes: 1 } } },
+  JSON.parse('{"__proto__":{"a":1},"constructor":1}'),
+]
 const good = fc.constantFrom<unknown>(...texts, ...scalars, ...lists, ...records)
 const fields = fc.dictionary(
   fc.oneof(fc.constantFrom(...names), fc.string({ maxLength: 4 })),
@@ -92,6 +129,12 @@ const likely = fc
       'url=tcp://h:1',
       'protocols=tls&snis=a.b',
       'hosts=h&service.name=s',
+      'username=s',
+      'name=marker&config.mark=m',
+      'name=u',
+      'target=h:80',
+      'consumer.username=s&key=s',
+      'consumer.username=s&group=s',
     ),
     fc.constantFrom('', '&name=s', '&name=r', '&tags=x', '&port=1'),
   )
@@ -133,39 +176,79 @@ interface Sent {
 /** Something that is likely to be accepted, so that the store does not stay empty. */
 const creation = fc.record<Sent>({
   method: fc.constant('POST'),
-  path: fc.constantFrom('/services', '/routes', '/services/s/routes'),
+  path: fc.constantFrom(
+    '/services',
+    '/routes',
+    '/services/s/routes',
+    '/consumers',
+    '/plugins',
+    '/services/s/plugins',
+    '/upstreams',
+    '/upstreams/u/targets',
+    '/key-auths',
+    '/acls',
+  ),
   query: fc.constant(''),
   body: likely,
 })
 
-it('answers every request without a fault of its own, and stores only what is whole', async () => {
-  await using admin = await openAdminFixture()
-  await admin.send('PUT', '/services/s', 'host=h')
-  await admin.send('PUT', '/routes/r', 'hosts=h&service.name=s')
-  const statuses = new Map<number, number>()
-  const request = fc.oneof(
-    { weight: 6, arbitrary: fc.record<Sent>({ method, path, query, body }) },
-    { weight: 1, arbitrary: creation },
-  )
-  await fc.assert(
-    fc.asyncProperty(request, async (sent) => {
-      const before = await admin.store.version()
-      const status = await send(admin, sent)
-      statuses.set(status, (statuses.get(status) ?? 0) + 1)
-      expect(status).toBeLessThan(500)
-      expect(admin.faults).toEqual([])
-      const after = await admin.store.version()
-      if (status >= 400 || sent.method === 'GET') expect(after).toBe(before)
-      expect(after - before).toBeLessThanOrEqual(1)
-    }),
-    { numRuns: 1500 },
-  )
-  expect(await faultyEntities(admin)).toEqual([])
-  // The fuzz would prove nothing if everything had been refused for the same reason.
-  for (const status of [200, 201, 204, 400, 404, 405, 415]) {
-    expect(statuses.get(status)).toBeGreaterThan(5)
-  }
-}, 60_000)
+const stores: readonly (readonly [
+  name: string,
+  open: (owned: AsyncDisposableStack) => Promise<Store>,
+])[] = [
+  ['memory', async (owned) => owned.use(openMemoryStore())],
+  [
+    'SQLite',
+    async (owned) => {
+      const folder = owned.use(await mkdtempDisposable(join(tmpdir(), 'meshyard-fuzz-')))
+      return owned.use(await openSqliteStore(join(folder.path, 'kong.sqlite')))
+    },
+  ],
+  [
+    'PostgreSQL',
+    async (owned) => {
+      const server = owned.use(await openTestPostgres())
+      return owned.use(await openPostgresStore(await server.createDatabase()))
+    },
+  ],
+]
+
+it.each(stores)(
+  'answers every request without a fault of its own, and stores only what is whole (%s)',
+  async (_name, open) => {
+    await using owned = new AsyncDisposableStack()
+    const store = await open(owned)
+    await using admin = await openAdminFixture({ plugins: testPlugins, store })
+    await admin.send('PUT', '/services/s', 'host=h')
+    await admin.send('PUT', '/routes/r', 'hosts=h&service.name=s')
+    await admin.send('PUT', '/consumers/s', {})
+    await admin.send('PUT', '/upstreams/u', {})
+    const statuses = new Map<number, number>()
+    const request = fc.oneof(
+      { weight: 6, arbitrary: fc.record<Sent>({ method, path, query, body }) },
+      { weight: 2, arbitrary: creation },
+    )
+    await fc.assert(
+      fc.asyncProperty(request, async (sent) => {
+        const before = await admin.store.version()
+        const status = await send(admin, sent)
+        statuses.set(status, (statuses.get(status) ?? 0) + 1)
+        expect(status).toBeLessThan(500)
+        expect(admin.faults).toEqual([])
+        const after = await admin.store.version()
+        if (status >= 400 || sent.method === 'GET') expect(after).toBe(before)
+        expect(after - before).toBeLessThanOrEqual(1)
+      }),
+      { numRuns: 2000 },
+    )
+    expect(await faultyEntities(admin)).toEqual([])
+    // The fuzz would prove nothing if everything had been refused for the same reason.
+    for (const status of [200, 201, 204, 400, 404, 405, 409, 415]) {
+      expect(statuses.get(status) ?? 0).toBeGreaterThan(0)
+    }
+  },
+  60_000,
+)
 
 async function send(
   admin: AdminFixture,
@@ -182,19 +265,120 @@ async function send(
   return response.status
 }
 
-/** Stored entities that the schemas would not let in. */
+/** Stored entities that the schemas would not let in, or that refer to nothing. */
 async function faultyEntities(admin: AdminFixture): Promise<unknown[]> {
   return admin.store.read(async (view) => {
     const found: unknown[] = []
-    const stored = await view.list(services.collection)
-    const ids = new Set(stored.map(({ id }) => id))
-    for (const service of stored) {
-      if (validate(services.schema, { ...service }) !== undefined) found.push(service)
-    }
-    for (const route of await view.list(routes.collection)) {
-      if (validate(routes.schema, { ...route }) !== undefined) found.push(route)
-      if (route.service !== null && !ids.has(route.service.id)) found.push(route)
+    for (const { schema, collection: own } of storedKinds(testPlugins)) {
+      for (const entity of await view.list(own)) {
+        if (validate(schema, { ...entity }) !== undefined) found.push(entity)
+        for (const { field, collection: other } of own.references) {
+          const id = valueAt(entity, `${field}.id`)
+          const owner = kinds.find(({ schema: { name } }) => name === other)
+          if (typeof id !== 'string' || owner === undefined) continue
+          if ((await view.get(owner.collection, id)) === undefined) found.push(entity)
+        }
+      }
     }
     return found
   })
 }
+
+/** Bodies of about a megabyte that are as much work as possible. */
+const mebibyte = 2 ** 20
+const hostile: readonly (readonly [what: string, path: string, type: string, text: string])[] = [
+  ...(
+    [
+      ['nested lists', '/services', `{"host":${'['.repeat(5e5)}${']'.repeat(5e5)}}`],
+      ['nested objects', '/services', `{"host":${'{"a":'.repeat(900)}1${'}'.repeat(900)}}`],
+      ['many tags', '/services', listOf('tags', 1e5)],
+      ['many fields', '/services', fieldsOf(8e4)],
+      ['many hosts', '/routes', listOf('hosts', 1e5)],
+      ['many names', '/certificates', listOf('snis', 1e5)],
+      ['a long host', '/services', textOf('host', 'a-')],
+      ['a host of dots', '/services', textOf('host', 'a.')],
+      ['a host of stars', '/routes', textOf('hosts', '*')],
+      ['a name of colons', '/upstreams', textOf('name', ':')],
+      ['a target of digits', '/upstreams/u/targets', textOf('target', '1')],
+      ['a target of brackets', '/upstreams/u/targets', textOf('target', '[')],
+      ['a target of ports', '/upstreams/u/targets', textOf('target', 'a:1')],
+      ['a url of colons', '/services', textOf('url', ':')],
+      ['a url of slashes', '/services', textOf('url', '//')],
+      ['a path of percents', '/services', textOf('path', '%')],
+      ['a regular expression of groups', '/routes', textOf('paths', '(a+)+$')],
+      ['a regular expression of brackets', '/routes', textOf('paths', '(')],
+      ['a certificate', '/certificates', textOf('cert', '-----BEGIN CERTIFICATE-----')],
+      ['a tag', '/services', textOf('tags', 'a b')],
+    ] as const
+  ).map(([what, where, text]) => [what, where, 'application/json', text] as const),
+  ...(
+    [
+      ['arguments', 'a=1&'.repeat(mebibyte / 4)],
+      ['brackets', `a${'[]'.repeat(mebibyte / 2)}=1`],
+      ['open brackets', `a${'['.repeat(mebibyte)}=1`],
+      ['dots', `a${'.a'.repeat(mebibyte / 2)}=1`],
+      ['broken escapes', `host=${'%ff'.repeat(mebibyte / 3)}`],
+      ['a far index', 'tags[99999999999999999999]=1'],
+    ] as const
+  ).map(([what, text]) => [what, '/services', 'application/x-www-form-urlencoded', text] as const),
+  ...(
+    [
+      ['delimiters', '--x\r\n'.repeat(mebibyte / 5)],
+      ['spaces', `--x\r\ncontent-disposition: form-data${' '.repeat(mebibyte)}\r\n\r\n1\r\n--x--`],
+      ['names', `--x\r\ncontent-disposition: form-data${';name="'.repeat(1e5)}\r\n\r\n1\r\n--x--`],
+      [
+        'backslashes',
+        `--x\r\ncontent-disposition: form-data;name="${'\\'.repeat(mebibyte)}\r\n\r\n1\r\n--x--`,
+      ],
+    ] as const
+  ).map(
+    ([what, text]) =>
+      [`parts of ${what}`, '/services', 'multipart/form-data; boundary=x', text] as const,
+  ),
+]
+
+function listOf(field: string, length: number): string {
+  return JSON.stringify({ [field]: Array.from({ length }, (_, index) => `a${index}`) })
+}
+
+function fieldsOf(count: number): string {
+  return JSON.stringify(
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [`f${index}`, 1])),
+  )
+}
+
+/** As a scalar, and as a list where the field is one. */
+function textOf(field: string, part: string): string {
+  const text = part.repeat(mebibyte / part.length)
+  const isList = ['hosts', 'paths', 'tags'].includes(field)
+  return JSON.stringify({ [field]: isList ? [text] : text })
+}
+
+/** Work of this process, in ms: time would depend on what else the machine does. */
+async function workOf(task: () => Promise<void>): Promise<number> {
+  const before = process.cpuUsage()
+  await task()
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1000
+}
+
+it('the work that a request makes is noticed', async () => {
+  const work = await workOf(async () => {
+    const before = process.cpuUsage().user
+    while (process.cpuUsage().user - before < 100_000);
+  })
+  expect(work).toBeGreaterThan(90)
+})
+
+it.each(hostile)('is not kept busy by %s', async (_what, where, type, text) => {
+  await using admin = await openAdminFixture()
+  await admin.send('PUT', '/upstreams/u', {})
+  const work = await workOf(async () => {
+    const headers = { 'content-type': type }
+    const response = await fetch(`${admin.origin}${where}`, { method: 'POST', headers, body: text })
+    await response.arrayBuffer()
+    expect(response.status).toBe(400)
+  })
+  expect(admin.faults).toEqual([])
+  expect(work).toBeLessThan(1000)
+})

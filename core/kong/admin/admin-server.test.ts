@@ -352,6 +352,42 @@ describe('a Route', () => {
   })
 })
 
+describe('verbs', () => {
+  it('case 115: PUT replaces a Route and keeps its id', async () => {
+    await using admin = await openAdminFixture()
+    const made = await admin.send('POST', '/routes', 'name=r&hosts=h&paths[]=/a')
+    const path = `/routes/${idOf(made.body)}`
+    expect(await admin.send('PUT', path, { paths: ['/updated'] })).toMatchObject({
+      status: 200,
+      body: { id: idOf(made.body), name: null, hosts: null, paths: ['/updated'] },
+    })
+    expect(await admin.send('PUT', path, 'hosts=h&regex_priority=foobar')).toMatchObject({
+      status: 400,
+      body: { message: 'schema violation (regex_priority: expected an integer)' },
+    })
+  })
+
+  it('case 120: PATCH of what is not there is 404', async () => {
+    await using admin = await openAdminFixture()
+    for (const key of ['nobody', '0190c0de-0000-4000-8000-00000000000a']) {
+      expect(await admin.send('PATCH', `/routes/${key}`, 'hosts=h')).toMatchObject(notFound)
+    }
+  })
+
+  it('case 121: DELETE is 204 whether there was something or not', async () => {
+    await using admin = await openAdminFixture()
+    const { body } = await admin.send('POST', '/routes', 'name=r&hosts=h')
+    await admin.send('POST', '/routes', 'name=q&hosts=h')
+    for (const key of ['r', 'r', 'q', idOf(body), '0190c0de-0000-4000-8000-00000000000a']) {
+      expect(await admin.send('DELETE', `/routes/${key}`)).toMatchObject({
+        status: 204,
+        body: undefined,
+      })
+    }
+    expect((await admin.send('GET', '/routes')).body).toEqual({ data: [], next: null })
+  })
+})
+
 describe('nested paths', () => {
   it('case 102: show only what belongs to the parent', async () => {
     await using admin = await openAdminFixture()

@@ -1,19 +1,30 @@
 import type { ListenAddress } from '#core/kong/config/kong-config.ts'
-import type { EntityKind } from '#core/kong/entities/entity-kind.ts'
-import { routes } from '#core/kong/entities/route.ts'
-import { services } from '#core/kong/entities/service.ts'
+import { kongKinds } from '#core/kong/entities/kong-kinds.ts'
+import { targets } from '#core/kong/entities/target.ts'
+import type { NodeHost } from '#core/kong/plugins/plugin-host.ts'
+import type { KongPlugin } from '#core/kong/plugins/plugin.ts'
 import type { Generate } from '#core/kong/schema/fill-defaults.ts'
 import { kongToken } from '#core/kong/version.ts'
 import type { SocketAddress } from '#core/model/address.ts'
 import type { Identity } from '#core/model/identity.ts'
+import type { TargetHealth } from '#core/model/target-pool.ts'
+import type { Endpoint } from '#core/rest/exchange.ts'
 import { type FinishedExchange, openRestServer, type RestCounts } from '#core/rest/rest-server.ts'
 import type { Store } from '#core/store/store.ts'
+import type { AdminContext } from './admin-context.ts'
+import { cacheEndpoints } from './cache-endpoints.ts'
+import { configEndpoint, type LoadDeclarative } from './config-endpoint.ts'
+import { withCustomId } from './consumer-listing.ts'
 import { entityEndpoints } from './entity-endpoints.ts'
-import { EntityOperations } from './entity-operations.ts'
 import { systemGenerate } from './generate.ts'
-import { nestedEndpoints, relationsAmong } from './nested-endpoints.ts'
+import { nestedEndpoints } from './nested-endpoints.ts'
 import { nodeEndpoints } from './node-endpoints.ts'
 import type { NodeInfo } from './node-info.ts'
+import { compileOperations } from './operations.ts'
+import { pluginEndpoints } from './plugin-endpoints.ts'
+import { relationsAmong } from './relation.ts'
+import { tagEndpoints } from './tag-endpoints.ts'
+import { upstreamEndpoints } from './upstream-endpoints.ts'
 
 export interface AdminServerOptions {
   readonly listen: readonly Pick<ListenAddress, 'ip' | 'port' | 'ssl'>[]
@@ -25,6 +36,16 @@ export interface AdminServerOptions {
   readonly report: (error: unknown) => void
   /** Called when a reply has been sent: for the access log. */
   readonly finished?: (exchange: FinishedExchange) => void
+  /** All that are loaded; default none. */
+  readonly plugins?: readonly KongPlugin[]
+  /** What the plugins' own endpoints are given; without it they have none. */
+  readonly pluginHost?: NodeHost
+  /** There is no database: entities cannot be written one by one. Default false. */
+  readonly readOnly?: boolean
+  /** Replaces all entities; default: refused, as there is a database. */
+  readonly loadDeclarative?: LoadDeclarative
+  /** What this node knows about the targets of an Upstream, by its id. */
+  readonly health?: (upstreamId: string) => readonly TargetHealth[]
   /** Default: this machine's clock and random numbers. */
   readonly generate?: Generate
 }
@@ -34,9 +55,6 @@ export interface AdminServer extends AsyncDisposable {
   readonly addresses: readonly SocketAddress[]
 }
 
-/** Every kind of entity the Admin API knows. */
-const kinds: readonly EntityKind[] = [services, routes]
-
 /**
  * Serves Kong 1.1's Admin API on all the addresses, or on none. Changes go to the store; whoever watches it sees them
  * before the client has its answer.
@@ -44,8 +62,7 @@ const kinds: readonly EntityKind[] = [services, routes]
  * @throws MeshError `listen-failed` naming every address that could not be bound and why.
  */
 export async function openAdminServer(options: AdminServerOptions): Promise<AdminServer> {
-  const { store, nodeInfo, identity, generate = systemGenerate } = options
-  const context = { store, operations: new EntityOperations(kinds, generate) }
+  const { store, nodeInfo, identity, plugins = [], pluginHost } = options
   let counts: RestCounts = { accepted: 0, active: 0, requests: 0 }
   const server = await openRestServer({
     title: 'Admin API',
@@ -55,9 +72,11 @@ export async function openAdminServer(options: AdminServerOptions): Promise<Admi
       identity: ssl ? identity : undefined,
     })),
     endpoints: [
-      ...nodeEndpoints({ store, info: nodeInfo, counts: () => counts }),
-      ...kinds.flatMap((kind) => entityEndpoints(kind, context)),
-      ...relationsAmong(kinds).flatMap((relation) => nestedEndpoints(relation, context)),
+      ...nodeEndpoints({ store, info: nodeInfo, plugins, counts: () => counts }),
+      ...entitiesEndpoints(options),
+      ...(pluginHost === undefined
+        ? []
+        : plugins.flatMap((plugin) => plugin.adminEndpoints?.(pluginHost) ?? [])),
     ],
     headers: { 'access-control-allow-origin': '*', server: kongToken },
     report: options.report,
@@ -65,4 +84,33 @@ export async function openAdminServer(options: AdminServerOptions): Promise<Admi
   })
   counts = server.counts
   return server
+}
+
+/** Everything that is about entities. */
+function entitiesEndpoints({
+  store,
+  nodeInfo,
+  plugins = [],
+  readOnly = false,
+  generate = systemGenerate,
+  loadDeclarative,
+  health,
+}: AdminServerOptions): readonly Endpoint[] {
+  const kinds = kongKinds(plugins)
+  const operations = compileOperations(kinds, generate)
+  const context: AdminContext = { store, readOnly, ...operations }
+  // Targets are reached below their Upstream only.
+  const published = kinds.filter(({ schema }) => schema.name !== targets.schema.name)
+  return [
+    ...published
+      .flatMap((kind) => entityEndpoints(kind, context))
+      .map((endpoint) => withCustomId(endpoint, context)),
+    ...relationsAmong(published).flatMap((relation) => nestedEndpoints(relation, context)),
+    ...upstreamEndpoints(context, { nodeId: nodeInfo.nodeId, health }),
+    ...pluginEndpoints(plugins),
+    ...tagEndpoints(kinds, context),
+    ...cacheEndpoints(),
+    configEndpoint(loadDeclarative),
+    // Kong 1.1 has the way from a certificate to its names, but not back.
+  ].filter(({ path }) => path !== '/snis/:child/certificate')
 }

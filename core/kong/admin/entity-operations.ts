@@ -1,10 +1,13 @@
 import type { Entity } from '#core/kong/entities/entity.ts'
 import type { EntityKind } from '#core/kong/entities/entity-kind.ts'
+import type { Schema } from '#core/kong/schema/field.ts'
 import { expandShorthands } from '#core/kong/schema/expand-shorthands.ts'
-import { fillDefaults, type Generate, type Occasion } from '#core/kong/schema/fill-defaults.ts'
+import { fillDefaults, type Generate } from '#core/kong/schema/fill-defaults.ts'
+import { inferForm } from '#core/kong/schema/infer-form.ts'
 import { mergeEntity } from '#core/kong/schema/merge-entity.ts'
 import { isRecord, plainRecord, type PlainRecord } from '#core/kong/schema/plain-record.ts'
 import { isUuid } from '#core/kong/schema/rules.ts'
+import { variantOf } from '#core/kong/schema/schema-variant.ts'
 import { validate, validateField } from '#core/kong/schema/validate.ts'
 import type { StoreTransaction, StoreView } from '#core/store/store.ts'
 import {
@@ -13,87 +16,107 @@ import {
   schemaViolation,
   unresolvedForeignKey,
 } from './admin-fault.ts'
+import type { EntityInput, KindOperations } from './kind-operations.ts'
 
-type Input = Readonly<Record<string, unknown>>
+export interface EntityOperationsOptions {
+  /** All kinds that foreign keys refer to, by collection. */
+  readonly kinds: ReadonlyMap<string, EntityKind>
+  readonly generate: Generate
+}
 
-/** Reads and writes entities of any kind by the rules of Kong 1.1's Admin API, inside a transaction of the caller. */
-export class EntityOperations {
+/** The operations of a kind of which nothing special is to be said. */
+export class EntityOperations implements KindOperations {
+  readonly kind: EntityKind
   readonly #kinds: ReadonlyMap<string, EntityKind>
   readonly #generate: Generate
 
-  /** `kinds` are all kinds that foreign keys of any of them refer to. */
-  constructor(kinds: readonly EntityKind[], generate: Generate) {
-    this.#kinds = new Map(kinds.map((kind) => [kind.schema.name, kind]))
+  constructor(kind: EntityKind, { kinds, generate }: EntityOperationsOptions) {
+    this.kind = kind
+    this.#kinds = kinds
     this.#generate = generate
   }
 
   /** Finds an entity by id or by its endpoint key. */
-  async select<entity extends Entity>(
-    view: StoreView,
-    kind: EntityKind<entity>,
-    key: string,
-  ): Promise<entity | undefined> {
-    const by = resolveKey(kind, key)
+  async select(view: StoreView, key: string): Promise<Entity | undefined> {
+    const by = resolveKey(this.kind.schema, key)
     return by.field === 'id'
-      ? view.get(kind.collection, by.value)
-      : view.find(kind.collection, { [by.field]: by.value })
+      ? view.get(this.kind.collection, by.value)
+      : view.find(this.kind.collection, { [by.field]: by.value })
   }
 
-  /** Creates an entity: POST. */
-  async insert(transaction: StoreTransaction, kind: EntityKind, input: Input): Promise<Entity> {
-    const given = await this.#expand(transaction, kind, input)
-    const entity = this.#complete(kind, given, 'create')
-    await transaction.insert(kind.collection, entity)
+  async insert(transaction: StoreTransaction, input: EntityInput): Promise<Entity> {
+    const given = await this.#expand(transaction, input)
+    const entity = this.#complete(given)
+    await transaction.insert(this.kind.collection, entity)
     return entity
   }
 
-  /** Creates the entity with this key or replaces all its fields: PUT. */
-  async upsert(
-    transaction: StoreTransaction,
-    kind: EntityKind,
-    key: string,
-    input: Input,
-  ): Promise<Entity> {
-    const by = resolveKey(kind, key)
-    const existing = await this.select(transaction, kind, key)
-    const given = await this.#expand(transaction, kind, input)
+  async upsert(transaction: StoreTransaction, key: string, input: EntityInput): Promise<Entity> {
+    const by = resolveKey(this.kind.schema, key)
+    const existing = await this.select(transaction, key)
+    const given = await this.#expand(transaction, input)
     given[by.field] = by.value
     if (existing !== undefined) given['id'] = existing.id
-    const entity = this.#complete(kind, given, 'create')
-    if (existing === undefined) await transaction.insert(kind.collection, entity)
-    else await transaction.put(kind.collection, entity)
+    const entity = this.#complete(given)
+    if (existing === undefined) await transaction.insert(this.kind.collection, entity)
+    else await transaction.put(this.kind.collection, entity)
     return entity
   }
 
-  /** Changes the given fields of an entity: PATCH. */
   async update(
     transaction: StoreTransaction,
-    kind: EntityKind,
     existing: Entity,
-    input: Input,
+    input: EntityInput,
   ): Promise<Entity> {
-    const given = await this.#expand(transaction, kind, input)
+    const given = await this.#expand(transaction, input, existing)
     given['id'] = existing.id
-    const change = fillDefaults(kind.schema, given, 'update', this.#generate)
-    const merged = mergeEntity(kind.schema, change, { ...existing })
-    const faults = validate(kind.schema, merged, { updating: true })
+    const variant = variantOf(this.kind.schema, { ...existing, ...given })
+    const change = fillDefaults(variant, given, 'update', this.#generate)
+    const merged = mergeEntity(variant, change, { ...existing })
+    // A plugin that becomes another one gets the settings of that one.
+    const whole = fillDefaults(variant, merged, 'create', this.#generate)
+    const faults = validate(variant, whole, { updating: true })
     if (faults !== undefined) throw schemaViolation(faults)
-    const entity = kind.collection.revive(merged)
-    await transaction.put(kind.collection, entity)
+    const entity = this.#prepare(this.kind.collection.revive(whole), given)
+    await transaction.put(this.kind.collection, entity)
     return entity
   }
 
-  #complete(kind: EntityKind, given: Input, occasion: Occasion): Entity {
-    const entity = fillDefaults(kind.schema, given, occasion, this.#generate)
-    const faults = validate(kind.schema, entity)
-    if (faults !== undefined) throw schemaViolation(faults)
-    return kind.collection.revive(entity)
+  async remove(transaction: StoreTransaction, existing: Entity): Promise<void> {
+    await transaction.remove(this.kind.collection, existing.id)
   }
 
-  /** Replaces what is only a way of writing: shorthands, and foreign keys by name. */
-  async #expand(view: StoreView, { schema }: EntityKind, input: Input): Promise<PlainRecord> {
-    const expanded = expandShorthands(schema, input)
-    for (const [name, field] of Object.entries(schema.fields)) {
+  async show(_view: StoreView, entities: readonly Entity[]): Promise<readonly unknown[]> {
+    return entities
+  }
+
+  #complete(given: PlainRecord): Entity {
+    const { schema, collection } = this.kind
+    const entity = fillDefaults(schema, given, 'create', this.#generate)
+    const faults = validate(schema, entity)
+    if (faults !== undefined) throw schemaViolation(faults)
+    const revived = collection.revive(entity)
+    return this.kind.prepare?.(revived) ?? revived
+  }
+
+  /** Prepares only what has been given: what is stored has been prepared. */
+  #prepare(entity: Entity, given: PlainRecord): Entity {
+    const prepared: PlainRecord = { ...(this.kind.prepare?.(entity) ?? entity) }
+    const kept = Object.entries(entity).filter(([name]) => !Object.hasOwn(given, name))
+    return this.kind.collection.revive({ ...prepared, ...Object.fromEntries(kept) })
+  }
+
+  /** Replaces what is only a way of writing: texts of forms, shorthands, and foreign keys by name. */
+  async #expand(
+    view: StoreView,
+    { fields, isForm }: EntityInput,
+    existing?: Entity,
+  ): Promise<PlainRecord> {
+    const { schema } = this.kind
+    const given = judgeable(schema, fields)
+    const variant = variantOf(schema, { ...existing, ...given })
+    const expanded = expandShorthands(schema, isForm ? inferForm(variant, given) : given)
+    for (const [name, field] of Object.entries(variant.fields)) {
       const value = expanded[name]
       if (field.type !== 'foreign' || !isRecord(value) || value['id'] !== undefined) continue
       const parent = this.#kinds.get(field.reference)
@@ -111,9 +134,27 @@ export class EntityOperations {
   }
 }
 
+/** More of them would all be refused alike, and only slow down the refusal. */
+const mostUnknown = 100
+
+/** The fields that there are, and some of those that there are not. */
+function judgeable(
+  { fields, shorthands = {} }: Schema,
+  given: Readonly<Record<string, unknown>>,
+): PlainRecord {
+  let unknown = 0
+  const kept = plainRecord()
+  for (const name of Object.keys(given)) {
+    const isKnown = Object.hasOwn(fields, name) || Object.hasOwn(shorthands, name)
+    if (!isKnown && (unknown += 1) > mostUnknown) continue
+    kept[name] = given[name]
+  }
+  return kept
+}
+
 /** Which field the key in a path names. A UUID is always an id. */
 function resolveKey(
-  { schema }: EntityKind,
+  schema: Schema,
   key: string,
 ): { readonly field: string; readonly value: string } {
   if (isUuid(key)) return { field: 'id', value: key.toLowerCase() }

@@ -1,3 +1,5 @@
+import { plugins as configured } from '#core/kong/entities/plugin.ts'
+import type { KongPlugin } from '#core/kong/plugins/plugin.ts'
 import { kongVersion } from '#core/kong/version.ts'
 import type { Endpoint } from '#core/rest/exchange.ts'
 import type { Store } from '#core/store/store.ts'
@@ -6,14 +8,19 @@ import type { NodeCounts, NodeInfo } from './node-info.ts'
 export interface NodeEndpointOptions {
   readonly store: Store
   readonly info: NodeInfo
+  readonly plugins: readonly KongPlugin[]
   /** Of the Admin API itself. */
   readonly counts: () => NodeCounts
 }
 
 /** What tells about the node itself: `/`, `/status` and `/robots.txt`. */
-export function nodeEndpoints({ store, info, counts }: NodeEndpointOptions): readonly Endpoint[] {
+export function nodeEndpoints(options: NodeEndpointOptions): readonly Endpoint[] {
+  const { store, info, counts } = options
   return [
-    { path: '/', handlers: { GET: () => ({ status: 200, body: describeNode(info) }) } },
+    {
+      path: '/',
+      handlers: { GET: async () => ({ status: 200, body: await describeNode(options) }) },
+    },
     {
       path: '/status',
       handlers: {
@@ -34,14 +41,18 @@ export function nodeEndpoints({ store, info, counts }: NodeEndpointOptions): rea
 }
 
 /** `timers`, `lua_version` and `prng_seeds` are there for those who read them; this node has none of the three. */
-function describeNode({ nodeId, hostname, configuration }: NodeInfo): unknown {
+async function describeNode({ store, info, plugins }: NodeEndpointOptions): Promise<unknown> {
+  const { nodeId, hostname, configuration } = info
   return {
     version: kongVersion,
     tagline: 'Welcome to kong',
     hostname,
     node_id: nodeId,
     timers: { running: 0, pending: 0 },
-    plugins: { available_on_server: {}, enabled_in_cluster: [] },
+    plugins: {
+      available_on_server: Object.fromEntries(plugins.map(({ name }) => [name, true])),
+      enabled_in_cluster: await namesInUse(store),
+    },
     lua_version: '',
     configuration: Object.fromEntries(
       Object.entries(configuration).map(([key, value]) => [
@@ -50,6 +61,16 @@ function describeNode({ nodeId, hostname, configuration }: NodeInfo): unknown {
       ]),
     ),
     prng_seeds: {},
+  }
+}
+
+/** Which plugins are configured; none while the store cannot be reached. */
+async function namesInUse(store: Store): Promise<readonly string[]> {
+  try {
+    const stored = await store.read((view) => view.list(configured.collection))
+    return [...new Set(stored.map(({ name }) => name))].toSorted()
+  } catch {
+    return []
   }
 }
 

@@ -45,6 +45,8 @@ function parseOffset(offset: string): string {
   const decoded = parseJson(Buffer.from(offset, 'base64').toString('utf8'))
   const id: unknown = Array.isArray(decoded) ? decoded[0] : undefined
   if (typeof id !== 'string') throw invalidOffset(offset, 'bad json encoding')
+  // Nothing that a page ends with is written with other characters, and not every store can compare them.
+  if (!/^[ -~]+$/.test(id)) throw invalidOffset(offset, 'it is not the end of a page')
   return id
 }
 

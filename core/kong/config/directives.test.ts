@@ -34,8 +34,11 @@ describe('parseDirectives', () => {
           add_header: 'foo-header "bar value" always',
           keepalive_timeout: '1m 30s',
           large_client_header_buffers: '4 16k',
+          client_header_timeout: '5s',
+          client_max_body_size: '1m',
+          proxy_read_timeout: '5s',
         },
-        sproxy: { preread_timeout: '250ms', proxy_timeout: '2h' },
+        sproxy: { preread_timeout: '250ms', proxy_timeout: '2h', preread_buffer_size: '32k' },
       }),
     ).toEqual({
       faults: [],
@@ -43,6 +46,8 @@ describe('parseDirectives', () => {
         responseHeader: ['foo-header', 'bar value'],
         keepAliveTimeoutMs: 90_000,
         maxHeadBytes: 65_536,
+        headTimeoutMs: 5000,
+        maxBodyBytes: 1_048_576,
         firstBytesTimeoutMs: 250,
         streamIdleTimeoutMs: 7_200_000,
       },
@@ -57,12 +62,39 @@ describe('parseDirectives', () => {
         admin: { add_header: 'a b' },
       }).faults,
     ).toEqual([
-      'nginx_proxy_proxy_buffering is not supported: the directives of this block are proxy_bind, add_header, keepalive_timeout, large_client_header_buffers',
-      'nginx_proxy_toString is not supported: the directives of this block are proxy_bind, add_header, keepalive_timeout, large_client_header_buffers',
+      'nginx_proxy_proxy_buffering is not supported: the directives of this block are proxy_bind, add_header, keepalive_timeout, large_client_header_buffers, client_header_timeout, client_max_body_size, proxy_connect_timeout, proxy_send_timeout, proxy_read_timeout',
+      'nginx_proxy_toString is not supported: the directives of this block are proxy_bind, add_header, keepalive_timeout, large_client_header_buffers, client_header_timeout, client_max_body_size, proxy_connect_timeout, proxy_send_timeout, proxy_read_timeout',
       'nginx_admin_add_header is not supported: no directive can be injected into this block',
       "nginx_sproxy_preread_timeout must be a time of at most 24 days such as 500ms, 30s or 1m, got 'soon'",
       "nginx_sproxy_proxy_bind must be of form: off | <ip> [transparent], got '127.0.0.1:80'",
     ])
+  })
+
+  it('takes any port in proxy_bind, but no certain one', () => {
+    expect(read({ proxy: { proxy_bind: '127.0.0.3:0' } }).directives.httpSource).toEqual({
+      address: '127.0.0.3',
+      transparent: false,
+    })
+    expect(read({ proxy: { proxy_bind: '[::1]:0 transparent' } }).faults).toEqual([])
+    expect(read({ proxy: { proxy_bind: '::1' } }).faults).toEqual([])
+    expect(read({ proxy: { proxy_bind: '$remote_addr transparent' } }).faults).toHaveLength(1)
+  })
+
+  it('case 48: takes the bounds of a machinery that is not there', () => {
+    expect(read({ http: { max_pending_timers: '4096' } })).toEqual({ directives: {}, faults: [] })
+  })
+
+  it('reads a header in whatever quotes', () => {
+    for (const value of ['a b', '"a" b', `'a' "b"`, 'a b always']) {
+      expect(read({ proxy: { add_header: value } }).directives.responseHeader).toEqual(['a', 'b'])
+    }
+    for (const value of ['a', 'a b c', 'a: b', '"a"b c', 'a "b']) {
+      expect(read({ proxy: { add_header: value } }).directives.responseHeader).not.toEqual([
+        'a',
+        'b',
+      ])
+    }
+    expect(read({ proxy: { add_header: 'a b c' } }).faults).toHaveLength(1)
   })
 
   it('refuses a header that would break out of its line', () => {

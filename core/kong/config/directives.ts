@@ -19,6 +19,10 @@ export interface Directives {
   readonly keepAliveTimeoutMs?: number
   /** `large_client_header_buffers`: the buffers' sum. */
   readonly maxHeadBytes?: number
+  /** `client_header_timeout`: longest time for a request head to arrive. */
+  readonly headTimeoutMs?: number
+  /** `client_max_body_size`, in place of the key of the same name; 0 = unlimited. */
+  readonly maxBodyBytes?: number
 }
 
 type Injected = KongConfig['injected']
@@ -39,6 +43,12 @@ const known: readonly (readonly [InjectionBlock, Readonly<Record<string, ReadDir
         mapped(time(value), (keepAliveTimeoutMs) => ({ keepAliveTimeoutMs })),
       large_client_header_buffers: (value) =>
         mapped(parseBuffers(value), (maxHeadBytes) => ({ maxHeadBytes })),
+      client_header_timeout: (value) => mapped(time(value), (headTimeoutMs) => ({ headTimeoutMs })),
+      client_max_body_size: (value) => mapped(bytes(value), (maxBodyBytes) => ({ maxBodyBytes })),
+      // The timeouts of the Service win, as they do in Kong.
+      proxy_connect_timeout: (value) => mapped(time(value), () => ({})),
+      proxy_send_timeout: (value) => mapped(time(value), () => ({})),
+      proxy_read_timeout: (value) => mapped(time(value), () => ({})),
     }
     const stream: Record<string, ReadDirective> = {
       proxy_bind: (value) =>
@@ -47,6 +57,8 @@ const known: readonly (readonly [InjectionBlock, Readonly<Record<string, ReadDir
         mapped(time(value), (firstBytesTimeoutMs) => ({ firstBytesTimeoutMs })),
       proxy_timeout: (value) =>
         mapped(time(value), (streamIdleTimeoutMs) => ({ streamIdleTimeoutMs })),
+      // A ClientHello of any permitted length is always read whole.
+      preread_buffer_size: (value) => mapped(bytes(value), () => ({})),
     }
     return [
       ['http', http],
@@ -56,6 +68,14 @@ const known: readonly (readonly [InjectionBlock, Readonly<Record<string, ReadDir
       ['sproxy', stream],
     ]
   })()
+
+/** Directives that bound the Lua machinery of nginx: nothing is left to bound, so each value of them is kept. */
+const boundsOfLua: ReadonlySet<string> = new Set([
+  'max_pending_timers',
+  'max_running_timers',
+  'lua_max_pending_timers',
+  'lua_max_running_timers',
+])
 
 /** Reads the injected directives (Kong 1.1, "Injecting individual Nginx directives"); all faults at once. */
 export function parseDirectives(injected: Injected): {
@@ -67,6 +87,7 @@ export function parseDirectives(injected: Injected): {
   for (const [block, readers] of known) {
     for (const [name, value] of Object.entries(injected[block])) {
       const key = `nginx_${block}_${name}`
+      if (boundsOfLua.has(name)) continue
       const read = Object.hasOwn(readers, name) ? readers[name] : undefined
       const result = read ? read(value) : `is not supported: ${supported(readers)}`
       if (typeof result === 'string') faults.push(`${key} ${result}`)
@@ -86,7 +107,9 @@ function supported(readers: Readonly<Record<string, ReadDirective>>): string {
 function parseProxyBind(value: string): { readonly source: SourceAddress | undefined } | string {
   if (value === 'off') return { source: undefined }
   const [end = '', ...rest] = value.split(/\s+/)
-  const address = end.startsWith('[') && end.endsWith(']') ? end.slice(1, -1) : end
+  // Port 0 is any port; no other one could serve two connections to the same place.
+  const [, bracketed, bare = ''] = /^(?:\[([^\]]*)\]|([^:]*|[^[]*))(?::0)?$/.exec(end) ?? []
+  const address = bracketed ?? bare
   if (isIP(address) === 0 || (rest.length > 0 && rest.join(' ') !== 'transparent')) {
     return `must be of form: off | <ip> [transparent], got '${value}'`
   }
@@ -95,18 +118,29 @@ function parseProxyBind(value: string): { readonly source: SourceAddress | undef
 }
 
 function parseAddHeader(value: string): readonly [string, string] | string {
-  const parts = /^([!#$%&'*+.^_`|~\w-]+)\s+(?:"([^"]*)"|'([^']*)'|(\S+))(?:\s+always)?$/.exec(value)
-  const [, name, double, single, bare] = parts ?? []
-  const content = double ?? single ?? bare
-  return name === undefined || content === undefined || /[^\t\x20-\x7e\x80-\xff]/.test(content)
-    ? `must be of form: <name> <value> [always], got '${value}'`
-    : [name, content]
+  const [name = '', content, ...rest] = words(value)
+  const valid =
+    /^[!#$%&'*+.^_`|~\w-]+$/.test(name) &&
+    content !== undefined &&
+    !/[^\t\x20-\x7e\x80-\xff]/.test(content) &&
+    ['', 'always'].includes(rest.join(' '))
+  return valid ? [name, content] : `must be of form: <name> <value> [always], got '${value}'`
+}
+
+/** The parameters of a directive; what is in quotes is one of them. */
+function words(value: string): readonly string[] {
+  const found = value.matchAll(/(?<!\S)(?:"([^"]*)"|'([^']*)'|(\S+))(?!\S)/g)
+  return Array.from(found, ([, double, single, bare]) => double ?? single ?? bare ?? '')
 }
 
 function parseBuffers(value: string): number | string {
   const [, count, size] = /^(\d+)\s+(\d+[kKmM]?)$/.exec(value) ?? []
-  const bytes = Number(count) * (parseSizeBytes(size ?? '') ?? 0)
-  return bytes > 0 ? bytes : `must be of form: <number> <size>, got '${value}'`
+  const sum = Number(count) * (parseSizeBytes(size ?? '') ?? 0)
+  return sum > 0 ? sum : `must be of form: <number> <size>, got '${value}'`
+}
+
+function bytes(value: string): number | string {
+  return parseSizeBytes(value) ?? `must be a size such as 0, 8k or 10m, got '${value}'`
 }
 
 function time(value: string): number | string {

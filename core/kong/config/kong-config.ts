@@ -1,12 +1,15 @@
 import type { LogLevel } from '#core/base/log.ts'
+import type { RealIp } from '#core/model/listener.ts'
+import type { DnsSettings } from '#core/model/snapshot.ts'
 import type { Directives } from './directives.ts'
+import type { Origin } from './origins.ts'
 
 /** What a node was told by defaults, kong.conf, KONG_* variables and flags, checked and typed. Kong 1.1, section "Configuration". */
 export interface KongConfig {
   /** Absolute, without trailing slash. */
   readonly prefix: string
   readonly logLevel: LogLevel
-  /** Paths relative to the prefix are made absolute; `off` is undefined. */
+  /** Paths relative to the prefix are made absolute, `syslog:…` stays as it is; `off` is undefined. */
   readonly proxyAccessLog: string | undefined
   readonly proxyErrorLog: string
   readonly adminAccessLog: string | undefined
@@ -17,14 +20,32 @@ export interface KongConfig {
   /** Certificate and key files for proxy and stream listeners; undefined = a generated default certificate. */
   readonly sslCertificate: CertificateFiles | undefined
   readonly adminSslCertificate: CertificateFiles | undefined
+  /** `client_ssl`: presented to TLS upstreams that ask for a certificate; undefined = none. */
+  readonly clientSslCertificate: CertificateFiles | undefined
+  /** OpenSSL's list for TLS up to 1.2 on proxy and admin listeners, from `ssl_cipher_suite` or `ssl_ciphers`. */
+  readonly sslCiphers: string
+  /** Which outgoing addresses are replaced by others, none twice. */
+  readonly origins: readonly Origin[]
+  /**
+   * Which plugins are loaded: `bundled` stands for all that come with a node, an absolute path for a file, anything
+   * else is a name. Empty = none.
+   */
+  readonly plugins: readonly string[]
   /** `off` in the foreground. */
   readonly daemon: boolean
-  readonly database: 'sqlite' | 'off'
+  readonly database: 'sqlite' | 'postgres' | 'off'
   /** Absolute path of the SQLite file; one file is one cluster. Default: `kong.sqlite` beside the prefix. */
   readonly sqliteFile: string
+  /** Where the database is when it is `postgres`. */
+  readonly postgres: PostgresSettings
+  /** Absolute path of the entities' file when the database is `off`; undefined = begin with none. */
+  readonly declarativeConfig: string | undefined
   /** Upper bound for noticing other nodes' changes, in s. */
   readonly dbUpdateFrequency: number
+  /** How host names are resolved. */
+  readonly dns: DnsSettings
   readonly trustedIps: readonly string[]
+  readonly realIp: RealIp
   readonly errorDefaultType: ErrorContentType
   /** Lower-case tokens of `headers`; empty = off. */
   readonly headers: readonly string[]
@@ -37,6 +58,23 @@ export interface KongConfig {
   readonly directives: Directives
   /** Every effective key and its value as text, for `.kong_env` and `GET /`; secrets are not masked here. */
   readonly effective: Readonly<Record<string, string>>
+}
+
+export interface PostgresSettings {
+  /** Host name, address, or the folder of a Unix socket. */
+  readonly host: string
+  readonly port: number
+  readonly user: string
+  /** Empty = none. */
+  readonly password: string
+  readonly database: string
+  /** For connecting, and for each answer. */
+  readonly timeoutMs: number
+  readonly ssl: boolean
+  /** Whether the server's certificate is checked. */
+  readonly sslVerify: boolean
+  /** Absolute path of the authorities that `sslVerify` goes by (`lua_ssl_trusted_certificate`); undefined = the system's. */
+  readonly trustedCertificate: string | undefined
 }
 
 export interface CertificateFiles {

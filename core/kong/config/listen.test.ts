@@ -18,6 +18,7 @@ describe('parseListen', () => {
           listener: '127.0.0.4:8443 ssl transparent',
         },
       ],
+      faults: [],
     })
   })
 
@@ -27,13 +28,13 @@ describe('parseListen', () => {
     ['[fd00:A::1:2]:1', 'fd00:000a:0000:0000:0000:0000:0001:0002'],
     ['[::ffff:10.0.0.1]:1', '0000:0000:0000:0000:0000:ffff:0a00:0001'],
     ['[1:2:3:4:5:6:7:8]:1', '0001:0002:0003:0004:0005:0006:0007:0008'],
-  ])('expands the IPv6 address of %s', (entry, ip) => {
+  ])('case 53: expands the IPv6 address of %s', (entry, ip) => {
     const parsed = parseListen('proxy_listen', [entry])
     const port = entry.slice(entry.lastIndexOf(':') + 1)
     expect(parsed).toMatchObject({ addresses: [{ ip, listener: `[${ip}]:${port}` }] })
   })
 
-  it('takes host names, also ones that contain a flag', () => {
+  it('case 54: takes host names, also ones that contain a flag', () => {
     expect(
       parseListen('proxy_listen', ['ssl.myname.com:8000', 'ssl_myname.com:8000 ssl']),
     ).toMatchObject({
@@ -45,7 +46,7 @@ describe('parseListen', () => {
   })
 
   it('listens nowhere when the first entry is off, whatever follows', () => {
-    expect(parseListen('stream_listen', ['off', 'rubbish'])).toEqual({ addresses: [] })
+    expect(parseListen('stream_listen', ['off', 'rubbish'])).toEqual({ addresses: [], faults: [] })
     expect(parseListen('stream_listen', ['offshore.com:9000'])).toMatchObject({
       addresses: [{ ip: 'offshore.com' }],
     })
@@ -65,15 +66,20 @@ describe('parseListen', () => {
     '127.0.0.1:80 reuseport ssl',
     'http://127.0.0.1:80',
     'a b:80',
-  ])('refuses %j', (entry) => {
-    expect(parseListen('proxy_listen', [entry])).toEqual({ fault: usage })
-    expect(parseListen('proxy_listen', ['127.0.0.1:1', entry])).toEqual({ fault: usage })
+  ])('cases 50 and 51: refuses %j', (entry) => {
+    expect(parseListen('proxy_listen', [entry])).toEqual({ addresses: [], faults: [usage] })
+    expect(parseListen('proxy_listen', ['127.0.0.1:1', entry])).toEqual({
+      addresses: [],
+      faults: [usage],
+    })
   })
 
   it('refuses ssl for streams, whose first bytes tell', () => {
     expect(parseListen('stream_listen', ['127.0.0.1:9000 ssl'])).toEqual({
-      fault:
+      addresses: [],
+      faults: [
         'stream_listen must be of form: [off] | <ip>:<port> [proxy_protocol] [transparent], [... next entry ...]',
+      ],
     })
   })
 })

@@ -13,21 +13,20 @@ const flagsOf = {
 
 export type ListenKey = keyof typeof flagsOf
 
-/** Parses the entries of a listen key (Kong 1.1, "proxy_listen"), or says how it must be written. */
+/** Parses the entries of a listen key (Kong 1.1, "proxy_listen"); an entry that cannot be read leaves none. */
 export function parseListen(
   key: ListenKey,
   entries: readonly string[],
-): { readonly addresses: readonly ListenAddress[] } | { readonly fault: string } {
-  if (entries[0] === 'off') return { addresses: [] }
+): { readonly addresses: readonly ListenAddress[]; readonly faults: readonly string[] } {
+  if (entries[0] === 'off') return { addresses: [], faults: [] }
   const allowed: readonly Flag[] = flagsOf[key]
   const addresses = entries.map((entry) => parseEntry(entry, allowed))
   if (addresses.length === 0 || addresses.includes(undefined)) {
     const usage = allowed.map((flag) => `[${flag}]`).join(' ')
-    return {
-      fault: `${key} must be of form: [off] | <ip>:<port> ${usage}, [... next entry ...]`,
-    }
+    const fault = `${key} must be of form: [off] | <ip>:<port> ${usage}, [... next entry ...]`
+    return { addresses: [], faults: [fault] }
   }
-  return { addresses: addresses.filter((address) => address !== undefined) }
+  return { addresses: addresses.filter((address) => address !== undefined), faults: [] }
 }
 
 function parseEntry(entry: string, allowed: readonly Flag[]): ListenAddress | undefined {

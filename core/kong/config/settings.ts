@@ -1,4 +1,5 @@
 import { logLevels } from '#core/base/log.ts'
+import { cipherSuiteNames } from './cipher-suites.ts'
 import { errorContentTypes } from './kong-config.ts'
 
 export type SettingKind = 'string' | 'number' | 'boolean' | 'array'
@@ -9,9 +10,13 @@ export interface Setting {
   /** As it would be written in kong.conf; empty = unset. */
   readonly default: string
   readonly choices?: readonly string[]
+  /** A further choice that Kong 1.1 does not have and that its sentence about choices does not list. */
+  readonly ownChoice?: string
+  /** Names a file or folder relative to the working directory. */
+  readonly path?: boolean
 }
 
-/** Every key of Kong 1.1's kong.conf that a node reads or reports, with Kong's defaults but for the database. */
+/** Every key of Kong 1.1's kong.conf, with Kong's defaults but for the database. */
 export const settings: Readonly<Record<string, Setting>> = {
   prefix: text('/usr/local/kong/'),
   log_level: text('notice', logLevels),
@@ -28,17 +33,18 @@ export const settings: Readonly<Record<string, Setting>> = {
   origins: list(''),
   nginx_user: text('nobody nobody'),
   nginx_worker_processes: text('auto'),
+  nginx_optimizations: flag('on'),
   nginx_daemon: flag('on'),
   mem_cache_size: text('128m'),
-  ssl_cipher_suite: text('modern', ['modern', 'intermediate', 'old', 'custom']),
+  ssl_cipher_suite: text('modern', cipherSuiteNames),
   ssl_ciphers: text(''),
-  ssl_cert: text(''),
-  ssl_cert_key: text(''),
+  ssl_cert: path(''),
+  ssl_cert_key: path(''),
   client_ssl: flag('off'),
-  client_ssl_cert: text(''),
-  client_ssl_cert_key: text(''),
-  admin_ssl_cert: text(''),
-  admin_ssl_cert_key: text(''),
+  client_ssl_cert: path(''),
+  client_ssl_cert_key: path(''),
+  admin_ssl_cert: path(''),
+  admin_ssl_cert_key: path(''),
   upstream_keepalive: number('60'),
   headers: list('server_tokens, latency_tokens'),
   trusted_ips: list(''),
@@ -48,9 +54,9 @@ export const settings: Readonly<Record<string, Setting>> = {
   client_body_buffer_size: text('8k'),
   error_default_type: text('text/plain', errorContentTypes),
 
-  database: text('sqlite', ['sqlite', 'postgres', 'cassandra', 'off']),
-  sqlite_file: text(''),
-  declarative_config: text(''),
+  database: { ...text('sqlite', ['postgres', 'cassandra', 'off']), ownChoice: 'sqlite' },
+  sqlite_file: path(''),
+  declarative_config: path(''),
   pg_host: text('127.0.0.1'),
   pg_port: number('5432'),
   pg_timeout: number('5000'),
@@ -59,21 +65,49 @@ export const settings: Readonly<Record<string, Setting>> = {
   pg_database: text('kong'),
   pg_ssl: flag('off'),
   pg_ssl_verify: flag('off'),
+  cassandra_contact_points: list('127.0.0.1'),
+  cassandra_port: number('9042'),
+  cassandra_keyspace: text('kong'),
+  cassandra_timeout: number('5000'),
+  cassandra_ssl: flag('off'),
+  cassandra_ssl_verify: flag('off'),
+  cassandra_username: text('kong'),
   cassandra_password: text(''),
+  cassandra_consistency: text('ONE', [
+    'ALL',
+    'EACH_QUORUM',
+    'QUORUM',
+    'LOCAL_QUORUM',
+    'ONE',
+    'TWO',
+    'THREE',
+    'LOCAL_ONE',
+  ]),
+  cassandra_lb_policy: text('RequestRoundRobin', [
+    'RoundRobin',
+    'RequestRoundRobin',
+    'DCAwareRoundRobin',
+    'RequestDCAwareRoundRobin',
+  ]),
+  cassandra_local_datacenter: text(''),
+  cassandra_repl_strategy: text('SimpleStrategy', ['SimpleStrategy', 'NetworkTopologyStrategy']),
+  cassandra_repl_factor: number('1'),
+  cassandra_data_centers: list('dc1:2, dc2:3'),
+  cassandra_schema_consensus_timeout: number('10000'),
   db_update_frequency: number('5'),
   db_update_propagation: number('0'),
   db_cache_ttl: number('0'),
   db_resurrect_ttl: number('30'),
 
   dns_resolver: list(''),
-  dns_hostsfile: text('/etc/hosts'),
+  dns_hostsfile: path('/etc/hosts'),
   dns_order: list('LAST,SRV,A,CNAME'),
   dns_stale_ttl: number('4'),
   dns_not_found_ttl: number('30'),
   dns_error_ttl: number('1'),
   dns_no_sync: flag('off'),
 
-  lua_ssl_trusted_certificate: text(''),
+  lua_ssl_trusted_certificate: path(''),
   lua_ssl_verify_depth: number('1'),
   lua_package_path: text('./?.lua;./?/init.lua;'),
   lua_package_cpath: text(''),
@@ -90,6 +124,10 @@ export function maskSecret(key: string, value: string): string {
 
 function text(byDefault: string, choices?: readonly string[]): Setting {
   return { kind: 'string', default: byDefault, ...(choices && { choices }) }
+}
+
+function path(byDefault: string): Setting {
+  return { kind: 'string', default: byDefault, path: true }
 }
 
 function number(byDefault: string): Setting {

@@ -1,13 +1,13 @@
 import { isIPv4, isIPv6 } from 'node:net'
 
 /** What a text that should name a host turns out to be. */
-interface HostKind {
+export interface HostKind {
   readonly kind: 'name' | 'ip' | 'invalid'
   readonly hasPort: boolean
 }
 
 /** Judges a host as Kong 1.1 does: more than one colon makes it IPv6, digits and dots alone make it IPv4. */
-function classifyHost(text: string): HostKind {
+export function classifyHost(text: string): HostKind {
   const colons = text.split(':').length - 1
   if (colons > 1) return classifyIpv6(text)
   const [host = '', port] = text.split(':')

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { HttpFilter } from '#core/model/http-filter.ts'
 import { compileFilters } from './compile-filters.ts'
-import type { ConfiguredPlugin } from './configured-plugin.ts'
+import type { Plugin } from '#core/kong/entities/plugin.ts'
 import type { PluginInstance } from './plugin-instances.ts'
 
 describe('compileFilters', () => {
@@ -89,7 +89,7 @@ function instance(
   label: string,
   { route, service, consumer }: Partial<Binding>,
   priority = 1,
-  runOn: ConfiguredPlugin['run_on'] = 'first',
+  runOn: Plugin['run_on'] = 'first',
 ): PluginInstance {
   const http: HttpFilter = {}
   names.set(http, label)
@@ -111,6 +111,7 @@ function instance(
       route: key(route),
       service: key(service),
       consumer: key(consumer),
+      tags: null,
     },
   }
 }

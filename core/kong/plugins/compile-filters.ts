@@ -1,6 +1,6 @@
 import type { FilterChain, FilterSlot, HttpFilter } from '#core/model/http-filter.ts'
 import type { StreamFilterSlot } from '#core/model/stream-filter.ts'
-import type { ConfiguredPlugin } from './configured-plugin.ts'
+import type { Plugin } from '#core/kong/entities/plugin.ts'
 import type { PluginInstance } from './plugin-instances.ts'
 
 /** What a request or stream is about, once its route is known. */
@@ -108,7 +108,7 @@ function closest(
   return undefined
 }
 
-function isBoundWithin(entity: ConfiguredPlugin, { routeId, serviceId }: FilterSubject): boolean {
+function isBoundWithin(entity: Plugin, { routeId, serviceId }: FilterSubject): boolean {
   return (
     (entity.route === null || entity.route.id === routeId) &&
     (entity.service === null || entity.service.id === serviceId)

@@ -1,13 +1,13 @@
 import { messageOf } from '#core/base/errors.ts'
 import type { HttpFilter } from '#core/model/http-filter.ts'
 import type { StreamFilter } from '#core/model/stream-filter.ts'
-import type { ConfiguredPlugin } from './configured-plugin.ts'
+import type { Plugin } from '#core/kong/entities/plugin.ts'
 import type { NodeHost, PluginHost } from './plugin-host.ts'
 import type { KongPlugin } from './plugin.ts'
 
 /** What takes part in traffic for one plugin entity. */
 export interface PluginInstance {
-  readonly entity: ConfiguredPlugin
+  readonly entity: Plugin
   readonly plugin: KongPlugin
   readonly http: HttpFilter | undefined
   readonly stream: StreamFilter | undefined
@@ -24,7 +24,7 @@ interface Kept extends PluginInstance {
 export class PluginInstances implements Disposable {
   readonly #host: NodeHost
   #kept: ReadonlyMap<string, Kept> = new Map()
-  #retiring: readonly Kept[] = []
+  #retiring: ReadonlyMap<string, Kept> = new Map()
 
   constructor(host: NodeHost) {
     this.#host = host
@@ -35,7 +35,7 @@ export class PluginInstances implements Disposable {
    * requests that are under way meet filters that work. One whose filters cannot be opened is left out, with a warning.
    */
   open(
-    entities: readonly ConfiguredPlugin[],
+    entities: readonly Plugin[],
     plugins: readonly KongPlugin[],
   ): { readonly instances: readonly PluginInstance[]; readonly warnings: readonly string[] } {
     const byName = new Map(plugins.map((plugin) => [plugin.name, plugin]))
@@ -49,7 +49,8 @@ export class PluginInstances implements Disposable {
         )
       } else if (entity.enabled) {
         const key = `${entity.id} ${JSON.stringify(entity)}`
-        const known = this.#kept.get(key)
+        // What was about to be retired is wanted again when a change is taken back.
+        const known = this.#kept.get(key) ?? this.#retiring.get(key)
         if (known?.plugin === plugin) kept.set(key, known)
         else {
           try {
@@ -62,17 +63,16 @@ export class PluginInstances implements Disposable {
         }
       }
     }
-    const staying = new Set(kept.values())
-    const gone = [...this.#kept.values()].filter((instance) => !staying.has(instance))
-    this.#retiring = [...this.#retiring, ...gone]
+    const gone = [...this.#retiring, ...this.#kept].filter(([key]) => !kept.has(key))
+    this.#retiring = new Map(gone)
     this.#kept = kept
-    return { instances: [...staying], warnings }
+    return { instances: [...kept.values()], warnings }
   }
 
   /** Retires what the last `open` found gone. */
   settle(): void {
-    for (const { retirement } of this.#retiring) retirement.abort()
-    this.#retiring = []
+    for (const { retirement } of this.#retiring.values()) retirement.abort()
+    this.#retiring = new Map()
   }
 
   [Symbol.dispose](): void {
@@ -81,15 +81,31 @@ export class PluginInstances implements Disposable {
     this.#kept = new Map()
   }
 
-  #open(entity: ConfiguredPlugin, plugin: KongPlugin): Kept {
+  #open(entity: Plugin, plugin: KongPlugin): Kept {
     const retirement = new AbortController()
-    const host: PluginHost = Object.assign(Object.create(this.#host), {
+    const node = this.#host
+    const host: PluginHost = {
+      nodeId: node.nodeId,
+      hostname: node.hostname,
+      get prefix() {
+        return node.prefix
+      },
+      get entities() {
+        return node.entities
+      },
+      get counters() {
+        return node.counters
+      },
+      log: (level, message) => node.log(level, message),
+      keep: (key, make) => node.keep(key, make),
+      counts: () => node.counts(),
+      reachable: () => node.reachable(),
       pluginId: entity.id,
       routeId: entity.route?.id,
       serviceId: entity.service?.id,
       consumerId: entity.consumer?.id,
       retired: retirement.signal,
-    })
+    }
     return {
       entity,
       plugin,

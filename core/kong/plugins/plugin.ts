@@ -12,12 +12,15 @@ export type RunOn = 'first' | 'second' | 'all'
 export type PluginConfig = Readonly<Record<string, unknown>>
 
 /** What a plugin is: one file, one constant of this shape. Kong 1.1, "Plugin Development Guide". */
-export interface KongPlugin<config = PluginConfig> {
+export interface KongPlugin<config extends object = object> {
   readonly name: string
   /** Greater runs earlier, in every phase. */
   readonly priority: number
   readonly version?: string
-  /** The fields of `config` and the rules over them; fields are named without `config.`. */
+  /**
+   * The fields of `config` and the rules over them; fields are named without `config.`. What a `custom` rule finds is
+   * told as a fault of `config`, what any other rule finds as one of the entity.
+   */
   readonly config: { readonly fields: Fields; readonly checks?: readonly EntityCheck[] }
   /** Allowed values of `run_on`; default all three. */
   readonly runOn?: readonly RunOn[]
@@ -38,6 +41,8 @@ export interface KongPlugin<config = PluginConfig> {
 }
 
 /** Checks a plugin against its own settings type. */
-export function definePlugin<config>(plugin: KongPlugin<config>): KongPlugin<config> {
+export function definePlugin<config extends object>(
+  plugin: KongPlugin<config>,
+): KongPlugin<config> {
   return plugin
 }

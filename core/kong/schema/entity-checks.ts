@@ -55,7 +55,9 @@ export function checkEntity(check: EntityCheck, subject: Subject): void {
       const fault = check.check(
         plainRecord(check.fields.map((field) => [field, valueAt(entity, field)])),
       )
-      if (fault !== undefined) faults.whole(fault)
+      if (fault === undefined) return
+      if (check.blame === undefined) faults.whole(fault)
+      else faults.field(check.blame, fault)
       return
     }
   }

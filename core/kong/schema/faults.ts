@@ -38,8 +38,14 @@ export class FaultList {
     this.#whole.push(fault)
   }
 
-  blames(field: string): boolean {
-    return Object.hasOwn(this.#byField, field)
+  /** Whether a field, given as a path, has a fault, or a part of it, or the record it is in as a whole. */
+  blames(path: string): boolean {
+    let fault: Fault | undefined = this.#byField
+    for (const name of path.split('.')) {
+      if (!isFaults(fault)) return fault !== undefined
+      fault = Object.hasOwn(fault, name) ? fault[name] : undefined
+    }
+    return fault !== undefined
   }
 
   /** All faults, or undefined when there are none. */

@@ -1,3 +1,5 @@
+import type { Faults } from './faults.ts'
+
 /**
  * The language in which entities and plugin settings are described, with the words of Kong 1.1's own schemas. A
  * description is plain data; `validate`, `fillDefaults`, `mergeEntity` and `inferForm` interpret it.
@@ -72,6 +74,7 @@ export interface ListField extends FieldBase {
   readonly default?: readonly unknown[]
   readonly lenEq?: number
   readonly lenMin?: number
+  /** Default 10,000. */
   readonly lenMax?: number
   readonly contains?: string | number
   readonly check?: Check<readonly unknown[]>
@@ -133,6 +136,8 @@ export type EntityCheck =
       /** Runs when none of its fields has a fault by itself. */
       readonly kind: 'custom'
       readonly fields: readonly string[]
+      /** Field that gets the fault; default: the entity as a whole. */
+      readonly blame?: string
       readonly check: Check<Readonly<Record<string, unknown>>>
     }
 
@@ -146,6 +151,7 @@ export interface FieldRules {
   readonly gt?: number
   readonly lenEq?: number
   readonly lenMin?: number
+  readonly contains?: string | number
   readonly elements?: FieldRules
 }
 
@@ -155,6 +161,8 @@ export interface Schema {
   readonly name: string
   readonly fields: Fields
   readonly checks?: readonly EntityCheck[]
+  /** Finds the fields and rules for one entity, where they depend on what it is: those of a plugin on its name. */
+  readonly variantOf?: (entity: Readonly<Record<string, unknown>>) => SchemaVariant
   /** Field by which an entity can be addressed instead of its id; it is unique. */
   readonly endpointKey?: string
   /** Combinations of fields that no two entities may share; null equals null. */
@@ -163,4 +171,11 @@ export interface Schema {
   readonly shorthands?: Readonly<
     Record<string, (value: unknown) => Readonly<Record<string, unknown>>>
   >
+}
+
+export interface SchemaVariant {
+  readonly fields: Fields
+  readonly checks?: readonly EntityCheck[]
+  /** Why nothing more can be said of the entity; `fields` are then those that every variant has. */
+  readonly faults?: Faults
 }

@@ -1,5 +1,7 @@
 import type { Field, Fields, NumberField, Schema } from './field.ts'
 import { isRecord, plainRecord, type PlainRecord } from './plain-record.ts'
+import { longestList } from './rules.ts'
+import { variantOf } from './schema-variant.ts'
 
 /** What a node makes up: time and identifiers. */
 export interface Generate {
@@ -21,13 +23,14 @@ export type Occasion = 'create' | 'update' | 'load'
  * UUIDs in lower case. Fields that the schema does not know are kept, at the end. Wrong values pass: `validate` judges.
  */
 export function fillDefaults(
-  schema: Pick<Schema, 'fields'>,
+  schema: Pick<Schema, 'fields' | 'variantOf'>,
   entity: Readonly<Record<string, unknown>>,
   occasion: Occasion,
   generate: Generate,
 ): PlainRecord {
-  const filled = fillFields(schema.fields, entity, occasion)
-  for (const [name, field] of Object.entries(schema.fields)) {
+  const { fields } = variantOf(schema, entity)
+  const filled = fillFields(fields, entity, occasion)
+  for (const [name, field] of Object.entries(fields)) {
     const value = generated(field, filled[name], occasion, generate)
     if (value !== undefined) filled[name] = value
   }
@@ -64,7 +67,7 @@ function fillField(field: Field, value: unknown, occasion: Occasion): unknown {
     case 'array':
       return Array.isArray(value) ? fillElements(field.elements, value) : value
     case 'set':
-      return Array.isArray(value) ? distinct(fillElements(field.elements, value)) : value
+      return Array.isArray(value) ? fillElements(field.elements, distinct(value)) : value
     case 'foreign':
       return isRecord(value) ? foreignKey(value) : value
     case 'string':
@@ -79,12 +82,18 @@ function fillField(field: Field, value: unknown, occasion: Occasion): unknown {
 }
 
 /** An element is written anew as a whole, also when the list is part of a PATCH. */
-function fillElements(elements: Field, values: readonly unknown[]): unknown[] {
+function fillElements(elements: Field, values: readonly unknown[]): readonly unknown[] {
+  if (isEndless(values)) return values
   return values.map((value) => (value === undefined ? null : fillField(elements, value, 'create')))
 }
 
-function distinct(values: readonly unknown[]): unknown[] {
-  return [...new Set(values)]
+function distinct(values: readonly unknown[]): readonly unknown[] {
+  return isEndless(values) ? values : [...new Set(values)]
+}
+
+/** Will be refused for its length, so that it need not be looked at. */
+function isEndless(values: readonly unknown[]): boolean {
+  return values.length > 10 * longestList
 }
 
 function foreignKey(value: Readonly<Record<string, unknown>>): PlainRecord {

@@ -1,5 +1,6 @@
 import type { Field, Fields, Schema } from './field.ts'
 import { isRecord, plainRecord, type PlainRecord } from './plain-record.ts'
+import { variantOf } from './schema-variant.ts'
 
 /**
  * Gives the texts of a form the types that the schema asks for: an empty text becomes null, a lone value for a list
@@ -7,10 +8,10 @@ import { isRecord, plainRecord, type PlainRecord } from './plain-record.ts'
  * multipart decoding".
  */
 export function inferForm(
-  schema: Pick<Schema, 'fields'>,
+  schema: Pick<Schema, 'fields' | 'variantOf'>,
   form: Readonly<Record<string, unknown>>,
 ): PlainRecord {
-  return inferFields(schema.fields, form)
+  return inferFields(variantOf(schema, form).fields, form)
 }
 
 function inferFields(fields: Fields, form: Readonly<Record<string, unknown>>): PlainRecord {

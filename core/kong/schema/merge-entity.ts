@@ -1,16 +1,17 @@
 import type { Fields, Schema } from './field.ts'
 import { isRecord, plainRecord, type PlainRecord } from './plain-record.ts'
+import { variantOf } from './schema-variant.ts'
 
 /**
  * Lays a change over an entity as PATCH does: fields of nested records one by one, everything else (lists, maps, null)
  * replaced.
  */
 export function mergeEntity(
-  schema: Pick<Schema, 'fields'>,
+  schema: Pick<Schema, 'fields' | 'variantOf'>,
   change: Readonly<Record<string, unknown>>,
   entity: Readonly<Record<string, unknown>>,
 ): PlainRecord {
-  return mergeFields(schema.fields, change, entity)
+  return mergeFields(variantOf(schema, { ...entity, ...change }).fields, change, entity)
 }
 
 function mergeFields(

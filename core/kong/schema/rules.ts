@@ -13,6 +13,9 @@ export interface Rules extends FieldRules {
   readonly contains?: string | number
 }
 
+/** Default of a list's `lenMax`: one that grows beyond all reason would slow down everybody who has to look at it. */
+export const longestList = 10_000
+
 /** Applies the rules to a value that is not null and of the right type; the first broken one counts. */
 export function breaksRule(value: unknown, rules: Rules): string | undefined {
   return (

@@ -126,6 +126,13 @@ describe('a rule over several fields', () => {
     const check: EntityCheck = { kind: 'custom', fields: ['port'], check: () => 'never' }
     expect(faultsOf({ port: 'x' }, check)).toEqual({ port: 'expected an integer' })
     expect(faultsOf({ port: 1 }, check)).toEqual({ '@entity': ['never'] })
+    const deep: EntityCheck = { kind: 'custom', fields: ['config.limit'], check: () => 'never' }
+    expect(faultsOf({ config: { limit: 'x' } }, deep)).toEqual({
+      config: { limit: 'expected an integer' },
+    })
+    expect(faultsOf({ config: { limit: 2 } }, { ...deep, blame: 'config' })).toEqual({
+      config: 'never',
+    })
   })
 })
 
@@ -158,4 +165,34 @@ describe('odd names', () => {
       ['constructor', 'unknown field'],
     ])
   })
+})
+
+describe('a schema with variants', () => {
+  const base = { kind: { type: 'string', required: true } } as const
+  const schema = {
+    fields: base,
+    variantOf: ({ kind }: Readonly<Record<string, unknown>>) =>
+      kind === 'a'
+        ? { fields: { ...base, size: { type: 'integer', required: true } } as const }
+        : { fields: base, faults: { kind: 'no such kind' } },
+  }
+
+  it('judges an entity by its own', () => {
+    expect(validate(schema, { kind: 'a', size: 1 })).toBeUndefined()
+    expect(validate(schema, { kind: 'a' })).toEqual({ size: 'required field missing' })
+  })
+
+  it('says nothing more when there is none', () => {
+    expect(validate(schema, { kind: 'b', size: 'x', other: 1 })).toEqual({ kind: 'no such kind' })
+  })
+})
+
+it('a list is refused for its length before its elements are looked at', () => {
+  let looked = 0
+  const elements: Field = { type: 'string', check: () => void (looked += 1) }
+  const list = Array.from({ length: 10_001 }, () => 'a')
+  expect(validateField({ type: 'array', elements }, list)).toBe('length must be at most 10000')
+  expect(looked).toBe(0)
+  expect(validateField({ type: 'array', elements }, list.slice(1))).toBeUndefined()
+  expect(looked).toBe(10_000)
 })

@@ -1,27 +1,30 @@
 import { checkEntity } from './entity-checks.ts'
 import { type Fault, FaultList, type Faults } from './faults.ts'
-import type { EntityCheck, Field, FieldRules, Fields, ListField, MapField } from './field.ts'
+import type { Field, FieldRules, ListField, MapField } from './field.ts'
 import { isRecord, plainRecord } from './plain-record.ts'
-import { breaksNullRule, breaksRule, isUuid } from './rules.ts'
+import { breaksNullRule, breaksRule, isUuid, longestList } from './rules.ts'
+import { type VariedSchema, variantOf } from './schema-variant.ts'
 
 /**
  * Finds everything that is wrong with a complete entity (after `fillDefaults`), in the words of Kong 1.1. `updating`
  * changes the sentences that speak of missing fields.
  */
 export function validate(
-  schema: { readonly fields: Fields; readonly checks?: readonly EntityCheck[] | undefined },
+  schema: VariedSchema,
   entity: Readonly<Record<string, unknown>>,
   { updating = false }: { readonly updating?: boolean } = {},
 ): Faults | undefined {
+  const { fields, checks = [], faults: unjudged } = variantOf(schema, entity)
+  if (unjudged !== undefined) return unjudged
   const faults = new FaultList()
-  for (const [name, field] of Object.entries(schema.fields)) {
+  for (const [name, field] of Object.entries(fields)) {
     const fault = validateField(field, entity[name])
     if (fault !== undefined) faults.field(name, fault)
   }
-  const unknown = Object.keys(entity).filter((name) => !Object.hasOwn(schema.fields, name))
+  const unknown = Object.keys(entity).filter((name) => !Object.hasOwn(fields, name))
   for (const name of unknown.slice(0, mostFaults)) faults.fieldNamed(name, 'unknown field')
-  for (const check of schema.checks ?? []) {
-    checkEntity(check, { fields: schema.fields, entity, faults, updating, satisfies })
+  for (const check of checks) {
+    checkEntity(check, { fields, entity, faults, updating, satisfies })
   }
   return faults.found()
 }
@@ -73,6 +76,8 @@ function elementFaults(
   rules: FieldRules,
   values: readonly unknown[],
 ): Fault | undefined {
+  const { lenMax = longestList } = field
+  if (values.length > lenMax) return `length must be at most ${lenMax}`
   const required = { ...rules.elements, required: true }
   const faults: (Fault | null)[] = []
   let found = 0

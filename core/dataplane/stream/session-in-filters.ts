@@ -1,0 +1,113 @@
+import { messageOf } from '#core/base/errors.ts'
+import type { ExchangeTarget } from '#core/model/http-filter.ts'
+import type { ConnectionInfo } from '#core/model/observer.ts'
+import type { StreamFilterSlot, StreamSessionView } from '#core/model/stream-filter.ts'
+import type { StreamRoute } from '#core/model/stream-route.ts'
+
+/** How a session ended. */
+export interface StreamOutcome {
+  readonly status: number
+  readonly bytesToClient: number
+  readonly bytesFromClient: number
+  readonly durationMs: number
+}
+
+export interface SessionParties {
+  readonly connection: ConnectionInfo
+  readonly route: StreamRoute
+  readonly encrypted: boolean
+  readonly serverName: string | undefined
+  /** Unix time in ms. */
+  readonly startedAt: number
+}
+
+/** A stream session as the filters of its route see it. */
+export class SessionInFilters implements StreamSessionView {
+  readonly connection: ConnectionInfo
+  readonly route: StreamRoute
+  readonly encrypted: boolean
+  readonly serverName: string | undefined
+  readonly startedAt: number
+  readonly notes = new Map<unknown, unknown>()
+  target: ExchangeTarget | undefined
+  #answer: Uint8Array | undefined
+  #outcome: StreamOutcome = { status: 0, bytesToClient: 0, bytesFromClient: 0, durationMs: 0 }
+  #dialled = false
+
+  constructor(parties: SessionParties) {
+    this.connection = parties.connection
+    this.route = parties.route
+    this.encrypted = parties.encrypted
+    this.serverName = parties.serverName
+    this.startedAt = parties.startedAt
+  }
+
+  get answered(): boolean {
+    return this.#answer !== undefined
+  }
+
+  get status(): number {
+    return this.#outcome.status
+  }
+
+  get bytesToClient(): number {
+    return this.#outcome.bytesToClient
+  }
+
+  get bytesFromClient(): number {
+    return this.#outcome.bytesFromClient
+  }
+
+  get durationMs(): number {
+    return this.#outcome.durationMs
+  }
+
+  /** @throws Error once the upstream is dialled. */
+  answer(bytes: Uint8Array | string): void {
+    if (this.#dialled) throw new Error('A filter answered after the preread phase')
+    this.#answer ??= Buffer.from(bytes)
+  }
+
+  /**
+   * Asks one filter after the other until one answers, and returns the answer.
+   * @throws Error when one fails.
+   */
+  async preread(): Promise<Uint8Array | undefined> {
+    for (const { filter } of this.#slots) {
+      try {
+        // oxlint-disable-next-line no-await-in-loop -- filters are asked one after the other
+        await filter.preread?.(this)
+      } catch (error) {
+        throw new Error(`A filter failed: ${messageOf(error)}`, { cause: error })
+      }
+      if (this.answered) break
+    }
+    this.#dialled = true
+    return this.#answer
+  }
+
+  /** Tells all filters that the session is over. Never throws. */
+  finished(outcome: StreamOutcome, onFault: (message: string) => void): void {
+    this.#outcome = outcome
+    this.#dialled = true
+    const report = (error: unknown): void => onFault(`A filter failed: ${messageOf(error)}`)
+    for (const { filter } of this.#slots) {
+      try {
+        const returned: unknown = filter.finished?.(this)
+        // An asynchronous function fits, too; its failure must not end the process.
+        if (returned instanceof Promise) returned.catch(report)
+      } catch (error) {
+        report(error)
+      }
+    }
+  }
+
+  get #slots(): readonly StreamFilterSlot[] {
+    return this.route.filters ?? []
+  }
+}
+
+/** Whether filters want to be asked before the upstream is dialled. */
+export function wantsPreread({ filters = [] }: StreamRoute): boolean {
+  return filters.some(({ filter }) => filter.preread !== undefined)
+}
