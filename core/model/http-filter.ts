@@ -1,6 +1,7 @@
 import type { SocketAddress } from './address.ts'
 import type { HeaderList } from './header-list.ts'
 import type { HttpRoute } from './http-route.ts'
+import type { Arrival } from './mesh.ts'
 import type { ConnectionInfo } from './observer.ts'
 import type { Principal } from './principal.ts'
 
@@ -28,7 +29,7 @@ export interface HttpFilter {
 export interface FilterSlot {
   /** Name of the filter, unique in a chain. */
   readonly name: string
-  choose(principal: Principal | undefined): HttpFilter | undefined
+  choose(principal: Principal | undefined, arrival: Arrival): HttpFilter | undefined
 }
 
 /** In the order in which they are asked, in every phase. */
@@ -40,6 +41,7 @@ export interface HttpExchange {
   readonly client: SocketAddress
   /** Whether the client's connection is TLS that ends here. */
   readonly encrypted: boolean
+  readonly arrival: Arrival
   readonly request: FilteredRequest
   /** undefined before routing, and for a request that no route takes. */
   readonly route: HttpRoute | undefined

@@ -1,4 +1,5 @@
 import type { HttpListener, StreamListener } from './listener.ts'
+import type { AddressRewrite, MeshMembership } from './mesh.ts'
 import type { TargetPool } from './target-pool.ts'
 
 /**
@@ -13,6 +14,10 @@ export interface Snapshot {
   readonly listeners: readonly Listener[]
   /** Names that stand for several targets. Default none. */
   readonly pools?: readonly TargetPool[]
+  /** Present = this node belongs to a mesh. */
+  readonly mesh?: MeshMembership | undefined
+  /** Applied after filters, before an address is chosen; targets of pools are not rewritten. Default none. */
+  readonly rewrites?: readonly AddressRewrite[]
   /** How host names are resolved. Default: this machine's own configuration. */
   readonly dns?: DnsSettings
 }

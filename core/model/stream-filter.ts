@@ -1,4 +1,5 @@
 import type { ConnectionInfo } from './observer.ts'
+import type { Arrival } from './mesh.ts'
 import type { ExchangeTarget } from './http-filter.ts'
 import type { StreamRoute } from './stream-route.ts'
 
@@ -12,13 +13,14 @@ export interface StreamFilter {
 
 export interface StreamFilterSlot {
   readonly name: string
-  readonly filter: StreamFilter
+  choose(arrival: Arrival): StreamFilter | undefined
 }
 
 export interface StreamSessionView {
   readonly connection: ConnectionInfo
   readonly route: StreamRoute
   readonly encrypted: boolean
+  readonly arrival: Arrival
   readonly serverName: string | undefined
   /** Where the session goes; undefined = where its route says. A filter may set it in `preread`. */
   target: ExchangeTarget | undefined
