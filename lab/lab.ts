@@ -95,6 +95,8 @@ export interface OpenLabOptions {
   readonly folder?: string
   /** Only the network, without interception, and the run folder; no process is started. */
   readonly bare?: boolean
+  /** The Kong nodes, the echo service and commands such as curl append their TLS secrets to `tls-keys.log` in the run folder. */
+  readonly keyLog?: boolean
   readonly signal?: AbortSignal
 }
 
@@ -106,7 +108,7 @@ export async function openLab(
   topology: Topology | TopologyName,
   options: OpenLabOptions = {},
 ): Promise<Lab> {
-  const { signal, bare = false } = options
+  const { signal, bare = false, keyLog = false } = options
   const name = parseLabName(options.name ?? `lab-${randomBytes(4).toString('hex')}`)
   const folder = resolve(options.folder ?? join(labHome(), name))
   const found = typeof topology === 'string' ? await findTopology(topology) : topology
@@ -115,6 +117,7 @@ export async function openLab(
     folder,
     topology: found,
     bare,
+    keyLog,
     ...(signal && { signal }),
   })
   if (result.kind === 'already-up') {

@@ -1,8 +1,10 @@
-import { loadConfig, type LoadedConfig } from '#core/kong/config/load-config.ts'
+import { existsSync } from 'node:fs'
+import { loadConfig, loadPrefix, type LoadedConfig } from '#core/kong/config/load-config.ts'
 import type { KongConfig } from '#core/kong/config/kong-config.ts'
 import { maskSecret } from '#core/kong/config/settings.ts'
 import { kongVariables } from '#core/kong/config/sources.ts'
 import { typedSettings } from '#core/kong/config/typed-settings.ts'
+import { prefixPaths } from '#core/kong/prefix.ts'
 import { kongVersion } from '#core/kong/version.ts'
 import type { CommandContext } from './command.ts'
 
@@ -25,6 +27,27 @@ export function loadCommandConfig(
   }
   output.verbose(`prefix in use: ${config.prefix}`)
   return config
+}
+
+/** What `--conf` and `--prefix` say. */
+export interface NodeOptions {
+  readonly conf: string | undefined
+  readonly prefix: string | undefined
+}
+
+/**
+ * What the node of the prefix runs with, if it was ever prepared; otherwise what a start would read.
+ * @throws ConfigError
+ */
+export function loadNodeConfig(
+  context: CommandContext,
+  { conf, prefix: flag }: NodeOptions,
+): KongConfig {
+  const { env, cwd } = context
+  const prefix = loadPrefix({ conf, env, cwd, flags: { prefix: flag } })
+  const { kongEnv } = prefixPaths(prefix)
+  const known = conf === undefined && existsSync(kongEnv) ? kongEnv : conf
+  return loadCommandConfig(context, { conf: known, prefix: flag })
 }
 
 /** As Kong writes it: a list in braces, and texts, switches included, in quotes. */

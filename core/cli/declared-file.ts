@@ -5,14 +5,14 @@ import { readAllEntities, writeEntities } from '#core/kong/declarative/declarati
 import { parseDeclarativeFile } from '#core/kong/declarative/load-declarative.ts'
 import type { DeclaredEntities } from '#core/kong/declarative/parse-declarative.ts'
 import { renderDeclarative } from '#core/kong/declarative/render-declarative.ts'
-import type { EntityKind } from '#core/kong/entities/entity-kind.ts'
-import { kongKinds } from '#core/kong/entities/kong-kinds.ts'
+import { declaredKinds, kongKinds } from '#core/kong/entities/kong-kinds.ts'
+import type { KongPlugin } from '#core/kong/plugins/plugin.ts'
 import { openPluginCatalogue } from '#core/kong/plugins/plugin-catalogue.ts'
 import { openStore } from '#core/node/kong-store.ts'
 
 /** @throws MeshError `Failed parsing:` and every fault. */
 export async function readDeclared(file: string, config: KongConfig): Promise<DeclaredEntities> {
-  const kinds = await kindsOf(config)
+  const kinds = declaredKinds(await pluginsOf(config))
   try {
     return parseDeclarativeFile(file, kinds)
   } catch (error) {
@@ -26,7 +26,7 @@ export async function importDeclared(
   declared: DeclaredEntities,
   config: KongConfig,
 ): Promise<void> {
-  const kinds = await kindsOf(config)
+  const kinds = declaredKinds(await pluginsOf(config))
   await using store = await openStore(config)
   try {
     await store.write((transaction) => writeEntities(transaction, kinds, declared))
@@ -37,11 +37,11 @@ export async function importDeclared(
 
 /** All entities of the database as a declarative configuration. */
 export async function exportDeclared(config: KongConfig): Promise<string> {
-  const kinds = await kindsOf(config)
+  const kinds = kongKinds(await pluginsOf(config))
   await using store = await openStore(config)
   return renderDeclarative(kinds, await store.read((view) => readAllEntities(view, kinds)))
 }
 
-async function kindsOf({ plugins }: KongConfig): Promise<readonly EntityKind[]> {
-  return kongKinds(await (await openPluginCatalogue(plugins)).loadAll())
+async function pluginsOf({ plugins }: KongConfig): Promise<readonly KongPlugin[]> {
+  return (await openPluginCatalogue(plugins)).loadAll()
 }

@@ -8,6 +8,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   check: async () => (await import('./commands/check.ts')).check,
   config: async () => (await import('./commands/config.ts')).config,
   health: async () => (await import('./commands/health.ts')).health,
+  mesh: async () => (await import('./commands/mesh.ts')).mesh,
   migrations: async () => (await import('./commands/migrations.ts')).migrations,
   prepare: async () => (await import('./commands/prepare.ts')).prepare,
   quit: async () => (await import('./commands/quit.ts')).quit,

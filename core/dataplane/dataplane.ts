@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { MeshError } from '#core/base/errors.ts'
 import type { LogLevel } from '#core/base/log.ts'
 import type { SocketAddress } from '#core/model/address.ts'
+import type { MeshAuthority } from '#core/model/mesh.ts'
 import type { Observer } from '#core/model/observer.ts'
 import type { Snapshot } from '#core/model/snapshot.ts'
 import type { TargetHealth } from '#core/model/target-pool.ts'
@@ -12,7 +14,10 @@ import { ListenerSet, type RunningListener } from './listeners/listener-set.ts'
 import { isLoop, LoopGuard } from './listeners/loop-guard.ts'
 import { OpenSockets } from './listeners/open-sockets.ts'
 import { serveConnection } from './listeners/serve-connection.ts'
-import { dial } from './upstreams/dial.ts'
+import { chooseAuthority } from './mesh/choose-authority.ts'
+import { membershipKey } from './mesh/membership-key.ts'
+import { MeshDialer } from './mesh/mesh-dialer.ts'
+import { surroundingsOf, type Surroundings } from './mesh/surroundings.ts'
 import { openAddressChooser, type RunningAddressChooser } from './upstreams/open-address-chooser.ts'
 
 /** The running proxy: listeners, connections and nothing about who configured them. */
@@ -54,10 +59,14 @@ class RunningDataplane implements Dataplane {
   readonly #listeners = new ListenerSet((socket, listener) => this.#accept(socket, listener))
   readonly #clients = new OpenSockets()
   readonly #dialled = new OpenSockets()
-  readonly #http = new Map<HttpConnection, RunningListener>()
+  readonly #http = new Map<HttpConnection, HttpOrigin>()
   readonly #upstreams = new UpstreamPool()
+  readonly #dialer = new MeshDialer()
+  /** In loops that lead through other nodes, the name of one that was given no other. */
+  readonly #name = randomUUID()
   readonly #chooser: RunningAddressChooser
   #snapshot: Snapshot = { version: '', listeners: [] }
+  #surroundings: Surroundings = surroundingsOf({}, this.#name)
   readonly #loopGuard = new LoopGuard()
   #accepted = 0
   #requests = 0
@@ -88,7 +97,10 @@ class RunningDataplane implements Dataplane {
     return this.#inTurn(async () => {
       if (this.#draining) throw new MeshError('closed', 'The data plane is shutting down')
       await this.#applyWithPools(snapshot)
-      for (const [http, listener] of this.#http) if (listener.retired) http.drain()
+      for (const [http, { listener, member }] of this.#http) {
+        if (listener.retired) http.drain()
+        else if (this.#isFormer(member)) http.retire()
+      }
     })
   }
 
@@ -97,15 +109,25 @@ class RunningDataplane implements Dataplane {
     const before = this.#snapshot
     const names = new Set(next.pools?.map(({ name }) => name))
     const leaving = (before.pools ?? []).filter(({ name }) => !names.has(name))
+    const surroundings = this.#surroundings
     this.#chooser.apply({ ...next, pools: [...(next.pools ?? []), ...leaving] })
+    this.#surroundings = surroundingsOf(next, this.#name)
     try {
       await this.#listeners.apply(next.listeners)
     } catch (error) {
       this.#chooser.apply(before)
+      this.#surroundings = surroundings
       throw error
     }
     this.#snapshot = next
+    if (membershipKey(before.mesh) !== membershipKey(next.mesh)) this.#upstreams.clear()
     if (leaving.length > 0) this.#chooser.apply(next)
+  }
+
+  /** Whether a peer was taken for a member by an authority that has lost its authority since. */
+  #isFormer(member: MeshAuthority | undefined): boolean {
+    if (member === undefined) return false
+    return chooseAuthority(this.#surroundings.mesh, [member.protocol]) === undefined
   }
 
   async drain(timeoutMs: number): Promise<'drained' | 'timeout'> {
@@ -165,21 +187,30 @@ class RunningDataplane implements Dataplane {
       observer: this.#observer,
       upstreams: this.#upstreams,
       chooser: this.#chooser,
+      surroundings: () => this.#surroundings,
       dial: (request) =>
-        dial(request, {
+        this.#dialer.dial(request, this.#surroundings.mesh, {
           onConnecting: (socket) => {
             this.#dialled.add(socket)
             this.#loopGuard.remember(socket, passage)
           },
         }),
-      onHttp: (http) => {
+      onHttp: (http, member) => {
         if (client.gone) return
         client.http = http
-        this.#http.set(http, listener)
+        this.#http.set(http, { listener, member })
         if (this.#draining || listener.retired) http.drain()
+        else if (this.#isFormer(member)) http.retire()
       },
     })
   }
+}
+
+/** How an HTTP connection came. */
+interface HttpOrigin {
+  readonly listener: RunningListener
+  /** By which authority the client is a member of the mesh. */
+  readonly member: MeshAuthority | undefined
 }
 
 /** An observer that also counts requests. */

@@ -1,6 +1,7 @@
 import { testRoute, type TestRoute } from './http/open-test-proxy.ts'
 import type { HttpListener } from '#core/model/listener.ts'
 import type { ServerIdentities } from '#core/model/identity.ts'
+import type { ReplyCause } from '#core/model/local-reply.ts'
 
 /** An HTTP listener on a loopback port that answers by itself with a bare status. */
 export function testHttpListener(
@@ -17,7 +18,7 @@ export function testHttpListener(
     settings: {
       trustedPeers: [],
       replies: (cause) => ({
-        status: cause.kind === 'status' ? cause.status : 404,
+        status: statusOf(cause),
         reason: 'Local',
         headers: [],
         body: '',
@@ -38,4 +39,9 @@ export function testHttpListener(
       upstreamKeepAlive: 0,
     },
   }
+}
+
+function statusOf(cause: ReplyCause): number {
+  if (cause.kind === 'status') return cause.status
+  return cause.kind === 'internal-error' ? 500 : 404
 }

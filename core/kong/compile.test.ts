@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { HttpListener, StreamListener } from '#core/model/listener.ts'
+import type { MeshMembership } from '#core/model/mesh.ts'
 import { compile, type Compiled } from './compile.ts'
 import { parseConfig } from './config/parse-config.ts'
 import { directoryOf } from './entities/collected-entities.ts'
@@ -56,11 +57,12 @@ interface Given {
   readonly services?: readonly Service[]
   readonly routes?: readonly Route[]
   readonly env?: Record<string, string>
+  readonly mesh?: MeshMembership
   /** Further entities, by collection. */
   readonly others?: Readonly<Record<string, readonly Entity[]>>
 }
 
-function compiled({ services = [], routes = [], env = {}, others = {} }: Given): Compiled {
+function compiled({ services = [], routes = [], env = {}, others = {}, mesh }: Given): Compiled {
   const config = parseConfig({
     env: { KONG_STREAM_LISTEN: '127.0.0.3:9000 transparent', ...env },
     flags: {},
@@ -75,6 +77,7 @@ function compiled({ services = [], routes = [], env = {}, others = {} }: Given):
     filters: compileFilters([]),
     fallback: identity,
     clientIdentity: undefined,
+    mesh,
     version: '1.1',
   })
 }
@@ -313,6 +316,27 @@ describe('compile', () => {
       { kind: 'prefix', prefix: '/a.b~c%20' },
       { kind: 'regex', source: '/v\\d+$' },
     ])
+  })
+
+  it('takes origins over as rewrites, and has none without', () => {
+    const origins = 'TCP://b.test:8080=tcp://127.0.0.1:8080, https://svc:443=http://[::1]'
+    expect(compiled({ env: { KONG_ORIGINS: origins } }).snapshot.rewrites).toEqual([
+      {
+        from: { scheme: 'tcp', host: 'b.test', port: 8080 },
+        to: { scheme: 'tcp', host: '127.0.0.1', port: 8080 },
+      },
+      {
+        from: { scheme: 'https', host: 'svc', port: 443 },
+        to: { scheme: 'http', host: '0000:0000:0000:0000:0000:0000:0000:0001', port: 80 },
+      },
+    ])
+    expect(compiled({}).snapshot.rewrites).toEqual([])
+  })
+
+  it('belongs to the mesh that it is told of, and to none otherwise', () => {
+    const mesh = { authorities: [{ protocol: 'p', certificate: 'c', identity }] } as const
+    expect(compiled({ mesh }).snapshot.mesh).toBe(mesh)
+    expect(compiled({}).snapshot.mesh).toBeUndefined()
   })
 
   it('lets proxy_timeout stand in for the timeouts of every stream', () => {

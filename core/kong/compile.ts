@@ -1,5 +1,6 @@
 import type { Identity, ServerIdentities } from '#core/model/identity.ts'
 import type { HttpSettings } from '#core/model/listener.ts'
+import type { MeshMembership } from '#core/model/mesh.ts'
 import type { Listener, Snapshot } from '#core/model/snapshot.ts'
 import { compileHttpRoutes } from './compile-http-routes.ts'
 import { compilePools } from './compile-pools.ts'
@@ -31,6 +32,8 @@ export interface CompileInput {
   readonly fallback: ServerIdentities['fallback']
   /** What TLS upstreams are presented that ask for a certificate. */
   readonly clientIdentity: Identity | undefined
+  /** Undefined = other nodes are clients like any others. */
+  readonly mesh: MeshMembership | undefined
   /** Names this combination of configuration and entities. */
   readonly version: string
 }
@@ -84,7 +87,14 @@ export function compile(input: CompileInput): Compiled {
     })),
   ]
   return {
-    snapshot: { version, listeners, pools: compilePools(entities), dns: config.dns },
+    snapshot: {
+      version,
+      listeners,
+      pools: compilePools(entities),
+      mesh: input.mesh,
+      rewrites: config.origins,
+      dns: config.dns,
+    },
     warnings: [...http.warnings, ...stream.warnings],
   }
 }

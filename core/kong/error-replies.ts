@@ -20,6 +20,7 @@ const statuses: Readonly<Record<number, readonly [reason: string, text?: string]
   503: ['Service Temporarily Unavailable', 'The upstream server is currently unavailable'],
   504: ['Gateway Time-out', 'The upstream server is timing out'],
   505: ['HTTP Version Not Supported'],
+  508: ['Loop Detected', 'The request came round to this node again'],
 }
 
 const bodies: Readonly<Record<ErrorContentType, (text: string) => string>> = {

@@ -5,6 +5,8 @@ export type Arrival = 'client' | 'mesh-peer'
 
 /** What a node needs to recognise others of its mesh, and to be recognised. */
 export interface MeshMembership {
+  /** Names this node to others of the mesh, so that they see a request that goes round in circles. Default: a random name. */
+  readonly nodeId?: string
   /**
    * Usually one. While the authority is replaced there are more: the first is the one this node prefers, all are offered
    * to peers and accepted from them.

@@ -1,6 +1,6 @@
 import type { LoadDeclarative } from '#core/kong/admin/config-endpoint.ts'
 import type { KongConfig } from '#core/kong/config/kong-config.ts'
-import { kongKinds } from '#core/kong/entities/kong-kinds.ts'
+import { declaredKinds } from '#core/kong/entities/kong-kinds.ts'
 import type { PluginCatalogue } from '#core/kong/plugins/plugin-catalogue.ts'
 import type { Store } from '#core/store/store.ts'
 
@@ -16,7 +16,7 @@ export async function loadDeclarativeFile(
   if (declarativeConfig === undefined) return
   const { readDeclarativeFile, loadDeclared } =
     await import('#core/kong/declarative/load-declarative.ts')
-  const kinds = kongKinds(await plugins.loadAll())
+  const kinds = declaredKinds(await plugins.loadAll())
   await loadDeclared(store, kinds, readDeclarativeFile(declarativeConfig, kinds))
 }
 
@@ -26,7 +26,7 @@ export function declarativeLoader(plugins: PluginCatalogue, store: Store): LoadD
     const { byId, loadDeclared } = await import('#core/kong/declarative/load-declarative.ts')
     const { parseDeclarative } = await import('#core/kong/declarative/parse-declarative.ts')
     const { systemGenerate } = await import('#core/kong/admin/generate.ts')
-    const kinds = kongKinds(await plugins.loadAll())
+    const kinds = declaredKinds(await plugins.loadAll())
     const declared = parseDeclarative(input, { kinds, generate: systemGenerate })
     await loadDeclared(store, kinds, declared)
     return byId(declared)

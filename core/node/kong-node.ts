@@ -4,6 +4,7 @@ import { messageOf, MeshError } from '#core/base/errors.ts'
 import { openDataplane, type Dataplane } from '#core/dataplane/dataplane.ts'
 import { compile, type Compiled } from '#core/kong/compile.ts'
 import type { KongConfig } from '#core/kong/config/kong-config.ts'
+import { type ClusterCa, clusterCas } from '#core/kong/entities/cluster-ca.ts'
 import { plugins as pluginKind } from '#core/kong/entities/plugin.ts'
 import { routes } from '#core/kong/entities/route.ts'
 import { services } from '#core/kong/entities/service.ts'
@@ -16,6 +17,7 @@ import { openAdmin } from './admin.ts'
 import { renderApplied } from './applied-line.ts'
 import { declarativeLoader, loadDeclarativeFile } from './declared-entities.ts'
 import { loadCertificates, type NodeCertificates } from './certificates.ts'
+import { MeshKeeper } from './mesh-keeper.ts'
 import { openStore, readEntities, storeKey, type StoredEntities } from './kong-store.ts'
 import { PluginHostOfNode } from './plugin-host.ts'
 
@@ -67,11 +69,13 @@ class RunningNode implements KongNode {
   readonly #logs: KongLogs
   readonly #host: PluginHostOfNode
   readonly #instances: PluginInstances
+  readonly #mesh: MeshKeeper
   #settled: Settled | undefined
   /** What plugins see: the entities that were compiled last, and where they are from. */
   #shown: { readonly setup: Setup; readonly entities: StoredEntities } | undefined
   #generation = 0
   #appliedVersion = ''
+  #announced = ''
   /** Told once, not with each change of something else. */
   #warned: ReadonlySet<string> = new Set()
   /** Everything that changes the node runs after this, so that changes never overlap. */
@@ -94,6 +98,11 @@ class RunningNode implements KongNode {
       log: (level, message) => logs.log.write(level, message),
     })
     this.#instances = new PluginInstances(this.#host)
+    this.#mesh = new MeshKeeper({
+      nodeId: this.#host.nodeId,
+      log: (level, message) => logs.log.write(level, message),
+      changed: () => void this.#refresh(),
+    })
   }
 
   reload(config: KongConfig): Promise<void> {
@@ -107,6 +116,7 @@ class RunningNode implements KongNode {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#enqueue(() => this.#retire())
+    await this.#mesh[Symbol.asyncDispose]()
     await this.#dataplane[Symbol.asyncDispose]()
     this.#instances[Symbol.dispose]()
     await this.#host[Symbol.asyncDispose]()
@@ -118,6 +128,7 @@ class RunningNode implements KongNode {
   async #retire(): Promise<void> {
     if (this.#retired) return
     this.#retired = true
+    this.#mesh.stop()
     this.#settled?.watch[Symbol.dispose]()
     await this.#settled?.admin?.[Symbol.asyncDispose]()
   }
@@ -164,7 +175,9 @@ class RunningNode implements KongNode {
     const watch = keepsStore ? old.watch : store.watch(() => this.#refresh())
     opening.move()
     this.#settled = { ...setup, watch, admin: admin.value }
-    this.#announce(compiled, entities)
+    this.#announce(compiled, setup, entities)
+    this.#mesh.renew()
+    this.#attendMesh(setup, entities)
     certificates.begin((message) => this.#logs.log.write('error', message))
     // What changed between reading the entities and watching the store.
     if (!keepsStore) void this.#refresh()
@@ -212,43 +225,61 @@ class RunningNode implements KongNode {
 
   async #apply(setup: Setup): Promise<void> {
     const entities = await readEntities(setup.store, setup.plugins)
-    if (versionOf(setup, entities) === this.#appliedVersion) return
+    if (this.#versionOf(setup, entities) === this.#appliedVersion) return
     const compiled = this.#compile(setup, entities)
     await this.#dataplane.apply(compiled.snapshot)
     this.#instances.settle()
-    this.#announce(compiled, entities)
+    this.#announce(compiled, setup, entities)
+    this.#attendMesh(setup, entities)
+  }
+
+  #attendMesh({ store, config }: Setup, entities: StoredEntities): void {
+    const mayCreate = config.database !== 'off'
+    this.#mesh.attend({ store, row: clusterCaOf(entities), mayCreate })
   }
 
   /** Opens the filters of the entities, and from now on shows plugins these entities. */
   #compile(setup: Setup, entities: StoredEntities): Compiled {
     const { config, certificates, plugins } = setup
     const { directory } = entities
+    const clusterCa = clusterCaOf(entities)
     this.#shown = { setup, entities }
-    const { instances, warnings } = this.#instances.open(directory.list(pluginKind), plugins.loaded)
+    const opened = this.#instances.open(directory.list(pluginKind), plugins.loaded)
     const compiled = compile({
       config,
       entities: directory,
-      filters: compileFilters(instances),
+      filters: compileFilters(opened.instances),
       fallback: certificates.proxy.identity,
       clientIdentity: certificates.client,
-      version: versionOf(setup, entities),
+      mesh: clusterCa && this.#mesh.membership(clusterCa),
+      version: this.#versionOf(setup, entities),
     })
-    return { ...compiled, warnings: [...compiled.warnings, ...warnings] }
+    const alone = clusterCa === undefined && config.database === 'off' ? [noClusterCa] : []
+    return { ...compiled, warnings: [...compiled.warnings, ...opened.warnings, ...alone] }
   }
 
-  #announce({ snapshot, warnings }: Compiled, { directory }: StoredEntities): void {
+  #announce({ snapshot, warnings }: Compiled, setup: Setup, entities: StoredEntities): void {
     this.#appliedVersion = snapshot.version
     for (const warning of warnings) {
       if (!this.#warned.has(warning)) this.#logs.log.write('warn', warning)
     }
     this.#warned = new Set(warnings)
-    const notice = renderApplied({
-      version: snapshot.version,
-      services: directory.list(services).length,
-      routes: directory.list(routes).length,
-      listeners: snapshot.listeners.length,
-    })
-    this.#logs.log.write('notice', notice)
+    const configuration = configurationOf(setup, entities)
+    if (configuration !== this.#announced) {
+      this.#announced = configuration
+      const notice = renderApplied({
+        version: configuration,
+        services: entities.directory.list(services).length,
+        routes: entities.directory.list(routes).length,
+        listeners: snapshot.listeners.length,
+      })
+      this.#logs.log.write('notice', notice)
+    }
+    this.#mesh.announce(snapshot.mesh)
+  }
+
+  #versionOf(setup: Setup, entities: StoredEntities): string {
+    return `${configurationOf(setup, entities)}.${this.#mesh.revision}`
   }
 
   #enqueue<result>(task: () => Promise<result>): Promise<result> {
@@ -258,8 +289,15 @@ class RunningNode implements KongNode {
   }
 }
 
-function versionOf({ generation }: Setup, { version }: StoredEntities): string {
+/** Names a configuration and its entities; grows with each change. */
+function configurationOf({ generation }: Setup, { version }: StoredEntities): string {
   return `${generation}.${version}`
+}
+
+const noClusterCa = 'no cluster_ca in declarative configuration: cannot use node in mesh mode'
+
+function clusterCaOf({ directory }: StoredEntities): ClusterCa | undefined {
+  return directory.list(clusterCas)[0]
 }
 
 /** A declarative file fills a store of its own, so that a reload that fails leaves the old entities where they are. */

@@ -4,6 +4,7 @@ import { messageOf } from '#core/base/errors.ts'
 import type { KongConfig } from '#core/kong/config/kong-config.ts'
 import { openKongLogs, type KongLogs } from '#core/kong/logs.ts'
 import { prefixPaths } from '#core/kong/prefix.ts'
+import { openKeyLogFile } from './key-log-file.ts'
 import { openKongNode, type KongNode } from './kong-node.ts'
 
 /** Longest time that a fast stop may take before the process ends regardless, in ms. */
@@ -27,6 +28,7 @@ export async function runKong(config: KongConfig, onReady: () => void): Promise<
   })
   process.title = `kong: ${config.prefix}`
   try {
+    using _keys = openKeyLogFile(process.env, logs.log)
     await using node = await openKongNode(config, { logs })
     onReady()
     await obey(signals, node, logs, config.prefix)

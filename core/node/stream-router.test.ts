@@ -101,6 +101,7 @@ function compiled(matches: readonly Partial<Route>[]): readonly StreamRoute[] {
     filters: compileFilters([]),
     fallback: { certificate: '', privateKey: '' },
     clientIdentity: undefined,
+    mesh: undefined,
     version: '1',
   })
   return snapshot.listeners.flatMap((listener) =>

@@ -35,7 +35,9 @@ const unprivileged = { uid: 65_534, gid: 65_534 } as const
  *
  * @throws Error when its programs are missing: `npm run setup` installs them.
  */
-export async function openTestPostgres(): Promise<TestPostgres> {
+export async function openTestPostgres({
+  maxConnections = 60,
+}: { readonly maxConnections?: number } = {}): Promise<TestPostgres> {
   await using owned = new AsyncDisposableStack()
   const binaries = await findBinaries()
   const folder = owned.use(await mkdtempDisposable(join(tmpdir(), 'meshyard-postgres-')))
@@ -67,7 +69,7 @@ export async function openTestPostgres(): Promise<TestPostgres> {
     fsync: 'off',
     full_page_writes: 'off',
     shared_buffers: '16MB',
-    max_connections: '60',
+    max_connections: String(maxConnections),
     ssl: 'on',
     ssl_key_file: key,
     ssl_cert_file: cert,

@@ -1,7 +1,9 @@
 import { isIP } from 'node:net'
 import { createSecureContext, type ConnectionOptions, type SecureContext } from 'node:tls'
 import type { Identity } from '#core/model/identity.ts'
+import type { MeshAuthority } from '#core/model/mesh.ts'
 import { groups } from './groups.ts'
+import { meshContext } from './mesh-contexts.ts'
 
 export interface ClientTlsWish {
   /** Sent as SNI unless it is an IP literal (RFC 6066, section 3); undefined = no SNI. */
@@ -10,6 +12,8 @@ export interface ClientTlsWish {
   readonly alpn: readonly string[]
   /** Presented to an upstream that asks for a certificate. Default: none. */
   readonly identity?: Identity | undefined
+  /** In place of `identity`: this node is introduced as a member of a mesh, whose authority is the only one trusted. */
+  readonly member?: MeshAuthority | undefined
 }
 
 /**
@@ -20,9 +24,9 @@ export interface ClientTlsWish {
  * @throws Error when certificate and key of the identity are unreadable or do not belong together.
  */
 export function clientTlsOptions(wish: ClientTlsWish): ConnectionOptions {
-  const { serverName, alpn, identity } = wish
+  const { serverName, alpn, identity, member } = wish
   return {
-    secureContext: clientContext(identity),
+    secureContext: member === undefined ? clientContext(identity) : meshContext(member),
     rejectUnauthorized: false,
     ...(serverName !== undefined && isIP(serverName) === 0 ? { servername: serverName } : {}),
     ...(alpn.length > 0 ? { ALPNProtocols: [...alpn] } : {}),

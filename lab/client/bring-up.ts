@@ -15,6 +15,7 @@ export interface BringUpOptions {
   readonly folder: string
   readonly topology: Topology
   readonly bare: boolean
+  readonly keyLog?: boolean
   readonly onEvent?: (event: LabEvent) => void
   readonly signal?: AbortSignal
 }
@@ -28,7 +29,7 @@ export type BroughtUp =
  * @throws LabError that says what is wrong with the machine, the topology or the first node that could not start.
  */
 export async function bringUp(options: BringUpOptions): Promise<BroughtUp> {
-  const { name, folder, topology, bare, signal } = options
+  const { name, folder, topology, bare, keyLog = false, signal } = options
   refuseWithoutRoot()
   refuseBelowRun(folder)
   const faults = topologyFaults(topology)
@@ -38,7 +39,14 @@ export async function bringUp(options: BringUpOptions): Promise<BroughtUp> {
   await using _turn = await takeTurn(folder, signal)
   const state = readRunState(folder)
   if (state !== undefined && isUp(state)) return { kind: 'already-up', state }
-  const plan = planLab(topology, { name, folder, root: projectRoot, node: process.execPath, bare })
+  const plan = planLab(topology, {
+    name,
+    folder,
+    root: projectRoot,
+    node: process.execPath,
+    bare,
+    keyLog,
+  })
   return { kind: 'launched', launched: await launchLab(plan, options) }
 }
 

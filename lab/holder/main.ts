@@ -23,7 +23,10 @@ async function main(): Promise<void> {
   void leaveWithOpener(opener)
   try {
     const plan = readPlan('.')
-    const lab = new RunningLab(plan, labEnvironment(process.env, programFolders))
+    const lab = new RunningLab(plan, {
+      ...labEnvironment(process.env, programFolders),
+      ...plan.environment,
+    })
     tell({ kind: 'network', afterMs: performance.now() })
     await listenForRequests(lab)
     await lab.start(tell)

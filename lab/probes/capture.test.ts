@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { runInNamespace } from '#netns/command.ts'
 import { NetworkNamespace } from '#netns/namespace.ts'
-import { dialMarker, openCapture, type Capture, type RunCommand } from './capture.ts'
+import { dialMarker, openCapture, type Capture, type Rotation, type RunCommand } from './capture.ts'
 import { findServerName } from './client-hello.ts'
 import { parsePcap } from './pcap.ts'
 import { parseTcpSegment } from './tcp-segment.ts'
@@ -47,6 +47,28 @@ describe('openCapture', () => {
     expect(await capture.connections()).toHaveLength(200)
   })
 
+  it('reads over the ends of files, and says so when older packets were overwritten', async () => {
+    await using yard = await openYard()
+    await using capture = await yard.capture('lo', { files: 2, megabytes: 1 })
+    const send = (kilobytes: number): Promise<unknown> =>
+      yard.run(['bash', '-c', serveAndTake('127.0.0.5', 9000, kilobytes)])
+    // Of each frame the capture keeps 16 000 bytes.
+    await send(2_500)
+    await send(2_500)
+    const found = await capture.connections()
+    expect(found.map(({ toClient }) => toClient.bytes)).toEqual([2_500 * 1024, 2_500 * 1024])
+    await send(6_000)
+    await expect(capture.connections()).rejects.toThrow(
+      'is not whole: there were more packets than 2 files of 1 MB hold',
+    )
+    // What came last is still there, and whole.
+    await send(10)
+    const later = Date.now()
+    await send(11)
+    const newest = await capture.connections({ sinceMs: later })
+    expect(newest.map(({ toClient }) => toClient.bytes)).toEqual([11 * 1024])
+  })
+
   it('says what tcpdump says when it cannot start', async () => {
     await using yard = await openYard()
     await expect(yard.capture('no-such-link')).rejects.toThrow(/no-such-link.*No such device/s)
@@ -76,10 +98,10 @@ describe.skipIf(spawnSync('tshark', ['--version']).error)('the readers, beside t
     const names = ['tls.handshake.extensions_server_name']
     const wanted = [...fields, ...flags, ...names].flatMap((field) => ['-e', field])
     const options = ['-Y', 'tcp', '-T', 'fields', '-E', 'separator=,', '-d', 'tcp.port==9002,tls']
-    const tshark = spawnSync('tshark', ['-r', yard.file, ...options, ...wanted], {
+    const tshark = spawnSync('tshark', ['-r', `${yard.file}0`, ...options, ...wanted], {
       encoding: 'utf8',
     })
-    const ours = renderSegments(await readFile(yard.file))
+    const ours = renderSegments(await readFile(`${yard.file}0`))
     expect(ours.length).toBeGreaterThan(20)
     expect(ours).toEqual(tshark.stdout.trimEnd().split('\n').slice(0, ours.length))
     expect(ours.join('\n')).toContain('localhost')
@@ -89,7 +111,7 @@ describe.skipIf(spawnSync('tshark', ['--version']).error)('the readers, beside t
 interface Yard extends AsyncDisposable {
   readonly run: RunCommand
   readonly file: string
-  capture(link?: string): Promise<Capture>
+  capture(link?: string, keep?: Rotation): Promise<Capture>
 }
 
 async function openYard(): Promise<Yard> {
@@ -103,8 +125,14 @@ async function openYard(): Promise<Yard> {
   return {
     run,
     file,
-    capture: (link = 'lo') =>
-      openCapture({ run, interface: link, file, mark: () => dialMarker(run, '127.0.0.1') }),
+    capture: (link = 'lo', keep) =>
+      openCapture({
+        run,
+        interface: link,
+        file,
+        mark: () => dialMarker(run, '127.0.0.1'),
+        ...(keep && { keep }),
+      }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }
@@ -116,6 +144,11 @@ function serveAndAsk(address: string, port: number, flag: string): string {
     until read -r line <&"\${server[0]}" && [[ $line == *"Listening on"* ]]; do :; done
     ncat ${flag} --recv-only ${address === '127.0.0.1' ? 'localhost' : address} ${port}
     wait`
+}
+
+/** A client that is sent so many bytes. */
+function serveAndTake(address: string, port: number, kilobytes: number): string {
+  return serveAndAsk(address, port, '').replace('echo hello', `head -c ${kilobytes}K /dev/zero`)
 }
 
 function renderSegments(file: Buffer): string[] {

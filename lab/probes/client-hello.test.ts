@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { connect } from 'node:tls'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { findServerName, looksLikeTls } from './client-hello.ts'
+import { findServerName } from './client-hello.ts'
+import { looksLikeTls } from './tls/records.ts'
 
 const hello = await realClientHello('service-b.mesh')
 

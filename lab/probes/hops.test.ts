@@ -2,16 +2,19 @@ import { describe, expect, it } from 'vitest'
 import { addressBook, judgePayload, toHop } from './hops.ts'
 import type { TcpConnection } from './tcp-flows.ts'
 
+const frame = { atMs: 1, atNs: 1_000_000n, bytes: new Uint8Array(), originalLength: 0 }
 const tlsBytes = Buffer.from([0x16, 3, 3, 0, 1, 1])
 const silence: TcpConnection['toServer'] = {
   bytes: 0,
   firstBytes: new Uint8Array(),
   firstPayloadAtMs: undefined,
+  pieces: [],
 }
 const said = (firstBytes: Uint8Array): TcpConnection['toServer'] => ({
   bytes: firstBytes.length,
   firstBytes,
   firstPayloadAtMs: 1,
+  pieces: [{ offset: 0, bytes: firstBytes, frame }],
 })
 const connection = (toServer = silence, toClient = silence): TcpConnection => ({
   client: { address: '10.0.0.3', port: 40_000 },
@@ -20,6 +23,7 @@ const connection = (toServer = silence, toClient = silence): TcpConnection => ({
   endedAtMs: undefined,
   toServer,
   toClient,
+  frames: { first: frame, last: frame },
   outcome: 'closed',
 })
 
@@ -45,7 +49,14 @@ describe('toHop', () => {
       { name: 'kong-a', kind: 'proxy', namespace: 'kong-a', addresses: ['10.0.0.3/24'] },
       { name: 'other', kind: 'proxy', namespace: 'kong-a', addresses: ['10.0.0.3'] },
     ])
-    expect(toHop(connection(said(tlsBytes)), 'middle', book)).toEqual({
+    expect(
+      toHop(connection(said(tlsBytes)), {
+        link: 'middle',
+        book,
+        tls: undefined,
+        numberOf: () => 7,
+      }),
+    ).toEqual({
       link: 'middle',
       at: '2026-01-01T00:00:00.001007Z',
       source: '10.0.0.3:40000',
@@ -54,6 +65,8 @@ describe('toHop', () => {
       to: undefined,
       payload: 'tls',
       serverName: undefined,
+      tls: undefined,
+      packets: { first: 7, last: 7 },
       bytesToServer: tlsBytes.length,
       bytesToClient: 0,
       outcome: 'closed',

@@ -2,11 +2,26 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Lab } from '#lab/lab.ts'
 import { chooseCapturePoints, type CapturePoint } from './capture-points.ts'
-import { dialMarker, openCapture, type Capture, type RunCommand } from './capture.ts'
+import {
+  connectionsSince,
+  dialMarker,
+  openCapture,
+  type Capture,
+  type CapturedPackets,
+  type RunCommand,
+} from './capture.ts'
 import type { TcpConnection } from './tcp-flows.ts'
 
 export interface LinkConnection extends TcpConnection {
   readonly link: string
+}
+
+/** What one interface carried. */
+export interface LinkPackets extends CapturedPackets {
+  readonly link: string
+  readonly interface: string
+  /** Of the interface. */
+  readonly namespace: string
 }
 
 /** All links of a lab, captured while it is open. */
@@ -17,6 +32,8 @@ export interface LinkCaptures extends AsyncDisposable {
    * after the answer.
    */
   connections(options?: ConnectionsOptions): Promise<readonly LinkConnection[]>
+  /** All packets since the captures opened, markers (connections to port 9) among them; a link each, in their order. */
+  packets(options?: { readonly sinceMs?: number }): Promise<readonly LinkPackets[]>
 }
 
 export interface ConnectionsOptions {
@@ -53,17 +70,17 @@ export async function openLinkCaptures(lab: Lab): Promise<LinkCaptures> {
   const failed = opened.find((result) => result.status === 'rejected')
   if (failed !== undefined) throw failed.reason
 
-  const look = async (sinceMs: number): Promise<LinkConnection[]> => {
-    const found = await Promise.all(
-      captures.map(async ({ point, capture }) =>
-        (await capture.connections({ sinceMs })).map((connection) => ({
-          ...connection,
-          link: point.link,
-        })),
-      ),
+  const packets: LinkCaptures['packets'] = (options) =>
+    Promise.all(
+      captures.map(async ({ point, capture }) => ({
+        ...(await capture.packets(options)),
+        link: point.link,
+        interface: point.interface,
+        namespace: namespaceOf(lab, point),
+      })),
     )
-    return found.flat().toSorted((a, b) => a.startedAtMs - b.startedAtMs)
-  }
+  const look = async (sinceMs: number): Promise<readonly LinkConnection[]> =>
+    findLinkConnections(await packets({ sinceMs }), sinceMs)
   const owned = stack.move()
   return {
     async connections({ sinceMs = 0, until = () => true, withinMs = 3_000 } = {}) {
@@ -75,8 +92,28 @@ export async function openLinkCaptures(lab: Lab): Promise<LinkCaptures> {
       }
       return found
     },
+    packets,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
+}
+
+/** The TCP connections of all links since a time, without markers, oldest first. */
+export function findLinkConnections(
+  links: readonly LinkPackets[],
+  sinceMs: number,
+): readonly LinkConnection[] {
+  return links
+    .flatMap((packets) =>
+      connectionsSince(packets, sinceMs).map((connection) => ({
+        ...connection,
+        link: packets.link,
+      })),
+    )
+    .toSorted((a, b) => a.startedAtMs - b.startedAtMs)
+}
+
+function namespaceOf({ topology }: Lab, { node }: CapturePoint): string {
+  return topology.nodes.find(({ name }) => name === node)?.namespace ?? node
 }
 
 function openPoint(lab: Lab, point: CapturePoint, folder: string): Promise<Capture> {

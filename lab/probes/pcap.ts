@@ -1,7 +1,9 @@
 /** One frame as it was captured, still with its link header. */
 export interface Frame {
-  /** Since the epoch; fractions down to the file's own resolution. */
+  /** Since the epoch; fractions down to a quarter of a µs. */
   readonly atMs: number
+  /** Since the epoch, exactly. */
+  readonly atNs: bigint
   readonly bytes: Uint8Array
   /** Larger than `bytes.length` when the snap length cut the frame. */
   readonly originalLength: number
@@ -48,8 +50,10 @@ export function parsePcap(bytes: Uint8Array): PcapFile {
     const start = offset + frameHeaderLength
     if (start + length > bytes.length) break
     const seconds = view.getUint32(offset, littleEndian)
+    const ticks = view.getUint32(offset + 4, littleEndian)
     frames.push({
-      atMs: seconds * 1000 + view.getUint32(offset + 4, littleEndian) / ticksPerMs,
+      atMs: seconds * 1000 + ticks / ticksPerMs,
+      atNs: BigInt(seconds) * 1_000_000_000n + BigInt(ticks) * BigInt(1_000_000 / ticksPerMs),
       bytes: bytes.subarray(start, start + length),
       originalLength: view.getUint32(offset + 12, littleEndian),
     })

@@ -12,6 +12,8 @@ export interface TcpConnection {
   readonly endedAtMs: number | undefined
   readonly toServer: Direction
   readonly toClient: Direction
+  /** The first and the last frame of it. */
+  readonly frames: { readonly first: Frame; readonly last: Frame }
   /** `refused`: answered by RST. `unanswered`: no SYN-ACK was seen. `open`: it had not ended yet. */
   readonly outcome: 'closed' | 'reset' | 'refused' | 'unanswered' | 'open'
 }
@@ -29,11 +31,11 @@ export function findTcpConnections(linkType: number, frames: readonly Frame[]): 
     const key = flowKey(segment)
     let flow = latest.get(key)
     if (flow === undefined || flow.isSucceededBy(segment)) {
-      flow = new Flow(segment, frame.atMs)
+      flow = new Flow(segment, frame)
       flows.push(flow)
       latest.set(key, flow)
     }
-    flow.add(segment, frame.atMs)
+    flow.add(segment, frame)
   }
   return flows.filter((flow) => flow.says).map((flow) => flow.connection())
 }
@@ -46,7 +48,8 @@ function flowKey({ source, destination }: TcpSegment): string {
 class Flow {
   readonly #client: Endpoint
   readonly #server: Endpoint
-  readonly #startedAtMs: number
+  readonly #firstFrame: Frame
+  #lastFrame: Frame
   readonly #toServer = new ByteStream()
   readonly #toClient = new ByteStream()
   #synSequence: number | undefined
@@ -55,11 +58,12 @@ class Flow {
   #reset = false
   #endedAtMs: number | undefined
 
-  constructor(first: TcpSegment, atMs: number) {
+  constructor(first: TcpSegment, frame: Frame) {
     const fromClient = isFromClient(first)
     this.#client = fromClient ? first.source : first.destination
     this.#server = fromClient ? first.destination : first.source
-    this.#startedAtMs = atMs
+    this.#firstFrame = frame
+    this.#lastFrame = frame
     // Without the SYN the connection was there before the capture.
     this.#answered = !isOpening(first)
   }
@@ -73,7 +77,8 @@ class Flow {
     return this.#synSequence !== undefined || this.#toServer.bytes + this.#toClient.bytes > 0
   }
 
-  add(segment: TcpSegment, atMs: number): void {
+  add(segment: TcpSegment, frame: Frame): void {
+    this.#lastFrame = frame
     const fromClient = this.#isFromClient(segment)
     if (isOpening(segment)) this.#synSequence = segment.sequence
     if (segment.syn && segment.ack) this.#answered = true
@@ -83,18 +88,19 @@ class Flow {
       if (!fromClient) this.#resetByServer = true
     }
     const stream = fromClient ? this.#toServer : this.#toClient
-    stream.add(segment, atMs)
-    if (this.#reset || this.#finished()) this.#endedAtMs ??= atMs
+    stream.add(segment, frame)
+    if (this.#reset || this.#finished()) this.#endedAtMs ??= frame.atMs
   }
 
   connection(): TcpConnection {
     return {
       client: this.#client,
       server: this.#server,
-      startedAtMs: this.#startedAtMs,
+      startedAtMs: this.#firstFrame.atMs,
       endedAtMs: this.#endedAtMs,
       toServer: this.#toServer.direction(),
       toClient: this.#toClient.direction(),
+      frames: { first: this.#firstFrame, last: this.#lastFrame },
       outcome: this.#outcome(),
     }
   }

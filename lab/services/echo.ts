@@ -15,6 +15,8 @@ export interface EchoOptions {
   /** 0: the kernel chooses. */
   readonly ports: EchoPorts
   readonly certificate: KeyAndCertificate
+  /** Takes the secrets of TLS connections, as lines of the NSS key log format. */
+  readonly onKeys?: (line: Buffer) => void
 }
 
 /**
@@ -30,7 +32,7 @@ export interface EchoService extends AsyncDisposable {
  * @throws Error of the first port that cannot be listened on, with none left open.
  */
 export async function openEchoService(options: EchoOptions): Promise<EchoService> {
-  const { address, ports, certificate } = options
+  const { address, ports, certificate, onKeys } = options
   const tls = { ...certificate, requestCert: true, rejectUnauthorized: false }
   const offered = { ...tls, ALPNProtocols: ['http/1.1'] }
   const connections = new Set<Socket>()
@@ -40,6 +42,7 @@ export async function openEchoService(options: EchoOptions): Promise<EchoService
       connections.add(socket)
       socket.once('close', () => connections.delete(socket))
     })
+    if (onKeys !== undefined) server.on('keylog', onKeys)
     server.listen(port, address)
     await once(server, 'listening')
     opened.defer(() => close(server, connections))

@@ -1,3 +1,4 @@
+import { openSync, writeSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
 import { parseArgs } from 'node:util'
 import { makeCertificate } from './certificate.ts'
@@ -18,10 +19,17 @@ const ports = {
   tcp: Number(values.tcp),
   tls: Number(values.tls),
 }
+const keyLog = process.env['MESHYARD_KEYLOG']
+const keyFile = keyLog === undefined ? undefined : openSync(keyLog, 'a', 0o600)
 const certificate = await makeCertificate('echo')
 await Promise.all(
   values.address.map(async (address) => {
-    const service = await openEchoService({ address, ports, certificate })
+    const service = await openEchoService({
+      address,
+      ports,
+      certificate,
+      ...(keyFile !== undefined && { onKeys: (line: Buffer) => void writeSync(keyFile, line) }),
+    })
     process.stdout.write(`${JSON.stringify({ address, ports: service.ports })}\n`)
   }),
 )

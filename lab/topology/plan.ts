@@ -11,6 +11,8 @@ export interface LabPlan {
   readonly topology: string
   readonly folder: string
   readonly bare: boolean
+  /** Added to the environment of every process and command. */
+  readonly environment: Readonly<Record<string, string>>
   readonly network: NetworkPlan
   readonly nodes: readonly NodePlan[]
   readonly interception: readonly InterceptionPlan[]
@@ -37,7 +39,12 @@ export interface PlanOptions {
   /** This Node. */
   readonly node: string
   readonly bare: boolean
+  /** Whether TLS secrets are logged. Default: no. */
+  readonly keyLog?: boolean
 }
+
+/** Where the processes of a lab log their TLS secrets, in its run folder. */
+export const keyLogFile = 'tls-keys.log'
 
 /** Compiles a topology that has no faults into what the holder does. */
 export function planLab(topology: Topology, options: PlanOptions): LabPlan {
@@ -48,6 +55,7 @@ export function planLab(topology: Topology, options: PlanOptions): LabPlan {
     topology: topology.name,
     folder,
     bare,
+    environment: options.keyLog === true ? keyLogEnvironment(join(folder, keyLogFile)) : {},
     network: {
       namespaces: topology.namespaces.map((namespace): NamespacePlan => {
         const rules = interception.filter((each) => each.namespace === namespace.name)
@@ -77,6 +85,11 @@ export function planLab(topology: Topology, options: PlanOptions): LabPlan {
         ),
     entities: bare ? undefined : planEntities(topology),
   }
+}
+
+/** Our own programs and others, such as curl, each have a variable for it. */
+function keyLogEnvironment(file: string): Readonly<Record<string, string>> {
+  return { MESHYARD_KEYLOG: file, SSLKEYLOGFILE: file }
 }
 
 function planEntities(topology: Topology): EntitiesPlan | undefined {

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -39,8 +39,23 @@ describe('openScenarioLog', () => {
       commands: [command],
       hops: [hopAt('2026-11-21T06:00:00.1Z')],
       logs: [{ node: 'kong-a', name: 'error.log', text: 'one\ntwo' }],
+      captures: [],
       faults: [],
     })
+  })
+
+  it('puts a capture into the folder of the run and names it once, whatever its name', () => {
+    const run = join(folder, 'run')
+    mkdirSync(join(run, 'evidence'), { recursive: true })
+    using log = openScenarioLog(task, { folder: join(run, 'evidence') })
+    const add = (text: string): void => {
+      log.addCapture({ name: '../kong/http on lo.pcapng', bytes: Buffer.from(text) })
+    }
+    add('first')
+    add('second')
+    const { captures } = joinEvidence([readEvidence(join(run, 'evidence'), task.id)])
+    expect(captures).toEqual(['captures/..-kong-http-on-lo.pcapng'])
+    expect(readFileSync(join(run, captures[0] ?? ''), 'utf8')).toBe('second')
   })
 
   it('forgets an earlier attempt', () => {
@@ -89,7 +104,7 @@ describe('readEvidence', () => {
 describe('joinEvidence', () => {
   it('sorts hops by time whatever the precision and lets the inner topology win', () => {
     const times = ['00.5Z', '00.25Z', '00Z', '00.251Z'].map((end) => `2026-11-21T06:00:${end}`)
-    const part = { commands: [], logs: [], faults: [] }
+    const part = { commands: [], logs: [], captures: [], faults: [] }
     const joined = joinEvidence([
       {
         ...part,
@@ -114,6 +129,8 @@ function hopAt(at: string): HopRecord {
     to: undefined,
     payload: 'none',
     serverName: undefined,
+    tls: undefined,
+    packets: undefined,
     bytesToServer: 0,
     bytesToClient: 0,
     outcome: 'unanswered',

@@ -10,6 +10,8 @@ export interface Evidence {
   readonly commands: readonly CommandRecord[]
   readonly hops: readonly HopRecord[]
   readonly logs: readonly LogRecord[]
+  /** Capture files, relative to the run's folder. */
+  readonly captures: readonly string[]
   /** Lines that could not be read, as of a process that died while writing. */
   readonly faults: readonly string[]
 }
@@ -26,6 +28,7 @@ export function joinEvidence(parts: readonly Evidence[]): Evidence {
     commands: parts.flatMap((part) => part.commands),
     hops: parts.flatMap((part) => part.hops).toSorted((a, b) => byTime(a.at, b.at)),
     logs: newestLogs(parts.flatMap((part) => part.logs)),
+    captures: [...new Set(parts.flatMap((part) => part.captures))],
     faults: parts.flatMap((part) => part.faults),
   }
 }
@@ -50,6 +53,7 @@ export function parseEvidence(text: string): Evidence {
     commands: lines.filter((line) => line.kind === 'command').map((line) => line.value),
     hops: lines.filter((line) => line.kind === 'hop').map((line) => line.value),
     logs: newestLogs(lines.filter((line) => line.kind === 'log').map((line) => line.value)),
+    captures: lines.filter((line) => line.kind === 'capture').map((line) => line.value),
     faults,
   }
 }

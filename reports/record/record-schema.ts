@@ -48,6 +48,30 @@ const command: z.ZodType<CommandRecord> = z.object({
   durationMs,
 })
 
+const certificate = z.object({
+  subject: text,
+  issuer: text,
+  fingerprint: text,
+  proven: z.boolean(),
+})
+const absentCertificate = certificate.optional().transform((value) => value)
+
+const tls = z.object({
+  version: absentText,
+  cipher: absentText,
+  offeredAlpn: z.array(text),
+  alpn: absentText,
+  readable: z.boolean(),
+  resumed: z.boolean(),
+  established: z
+    .boolean()
+    .optional()
+    .transform((value) => value),
+  alert: absentText,
+  serverCertificate: absentCertificate,
+  clientCertificate: absentCertificate,
+})
+
 const hop: z.ZodType<HopRecord> = z.object({
   link: text,
   at: time,
@@ -57,6 +81,11 @@ const hop: z.ZodType<HopRecord> = z.object({
   to: absentText,
   payload: z.enum(['plaintext', 'tls', 'none']),
   serverName: absentText,
+  tls: tls.optional().transform((value) => value),
+  packets: z
+    .object({ first: count, last: count })
+    .optional()
+    .transform((value) => value),
   bytesToServer: count,
   bytesToClient: count,
   outcome: z.enum(['closed', 'reset', 'refused', 'unanswered', 'open']),
@@ -79,6 +108,8 @@ const scenario: z.ZodType<ScenarioRecord> = z.object({
   failures: z.array(failure),
   commands: z.array(command),
   hops: z.array(hop),
+  // Reports of before there were any have none.
+  captures: z.array(text).default([]),
   logs: z.array(log),
   reproduce: z.array(text),
 })
@@ -119,6 +150,7 @@ export const evidenceLineSchema: z.ZodType<EvidenceLine> = z.discriminatedUnion(
   z.object({ kind: z.literal('command'), value: command }),
   z.object({ kind: z.literal('hop'), value: hop }),
   z.object({ kind: z.literal('log'), value: log }),
+  z.object({ kind: z.literal('capture'), value: text }),
 ])
 
 /** JSON Schema (2020-12) of `report.json`. */

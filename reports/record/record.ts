@@ -78,6 +78,8 @@ export interface ScenarioRecord {
   readonly commands: readonly CommandRecord[]
   /** TCP connections as the packets on the links show them, oldest first. */
   readonly hops: readonly HopRecord[]
+  /** Capture files (pcapng, decrypted by Wireshark as they stand) of which `hops` are a part; relative to the run's folder. */
+  readonly captures: readonly string[]
   readonly logs: readonly LogRecord[]
   /** Shell lines that run this scenario again. */
   readonly reproduce: readonly string[]
@@ -115,8 +117,42 @@ export interface HopRecord {
   /** What the first payload bytes from either side were. `none`: no payload crossed. */
   readonly payload: 'plaintext' | 'tls' | 'none'
   readonly serverName: string | undefined
+  /** Present when `payload` is `tls`. */
+  readonly tls: TlsRecord | undefined
+  /** Numbers of its first and last packet in the capture file; undefined: none was written. */
+  readonly packets: { readonly first: number; readonly last: number } | undefined
   readonly bytesToServer: number
   readonly bytesToClient: number
   /** `refused`: answered by RST. `unanswered`: no SYN-ACK was seen. */
   readonly outcome: 'closed' | 'reset' | 'refused' | 'unanswered' | 'open'
+}
+
+/** A TLS connection as its packets show it: TLS 1.2 in the clear, TLS 1.3 with the key logs of the lab. */
+export interface TlsRecord {
+  /** `TLS 1.3`; undefined: nobody answered the ClientHello. */
+  readonly version: string | undefined
+  /** Name in IANA's registry. */
+  readonly cipher: string | undefined
+  readonly offeredAlpn: readonly string[]
+  readonly alpn: string | undefined
+  /** Whether the whole handshake could be read; if not, ALPN and certificates are unknown rather than absent. */
+  readonly readable: boolean
+  /** An earlier session went on, so nobody presented a certificate. */
+  readonly resumed: boolean
+  /** Both sides finished the handshake and neither called it off; undefined: unknown. */
+  readonly established: boolean | undefined
+  /** What ended it before its time: `server: unknown_ca`. */
+  readonly alert: string | undefined
+  /** What each side presented; undefined: nothing, or that is unknown. */
+  readonly serverCertificate: CertificateRecord | undefined
+  readonly clientCertificate: CertificateRecord | undefined
+}
+
+export interface CertificateRecord {
+  readonly subject: string
+  readonly issuer: string
+  /** SHA-256 in hexadecimal with colons. */
+  readonly fingerprint: string
+  /** The sender signed for having its key. */
+  readonly proven: boolean
 }

@@ -1,5 +1,5 @@
-import { closeSync, openSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
+import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import type { CommandRecord, HopRecord, LogRecord, TopologyRecord } from './record.ts'
 
 /** Names the folder a run collects evidence in; set by the reporter, inherited by the processes that run tests. */
@@ -19,6 +19,8 @@ export interface ScenarioLog extends Disposable {
   addHop(hop: HopRecord): void
   /** Adds what a node logged; the same node and name again replaces the earlier text. */
   addLog(log: LogRecord): void
+  /** Puts a capture file into the run's folder; the same name again replaces it. */
+  addCapture(capture: { readonly name: string; readonly bytes: Uint8Array }): void
 }
 
 export type EvidenceLine =
@@ -27,6 +29,7 @@ export type EvidenceLine =
   | { readonly kind: 'command'; readonly value: CommandRecord }
   | { readonly kind: 'hop'; readonly value: HopRecord }
   | { readonly kind: 'log'; readonly value: LogRecord }
+  | { readonly kind: 'capture'; readonly value: string }
 
 /**
  * Opens the evidence of a test, a suite or a file: pass vitest's `task`, or the `suite` of a `beforeAll`. What a suite or
@@ -54,12 +57,25 @@ export function openScenarioLog(
         value: { ...value, stdout: keepEnd(value.stdout), stderr: keepEnd(value.stderr) },
       }),
     addHop: (value) => add({ kind: 'hop', value }),
+    addCapture: ({ name, bytes }) => {
+      const path = join(captureFolder, name.replaceAll(/[^\w.-]+/g, '-'))
+      if (folder !== undefined) writeCapture(join(dirname(folder), path), bytes)
+      add({ kind: 'capture', value: path })
+    },
     addLog: (value) => add({ kind: 'log', value: { ...value, text: keepEnd(value.text) } }),
     [Symbol.dispose]: () => {
       if (open && file !== undefined) closeSync(file)
       open = false
     },
   }
+}
+
+/** In the run's folder. */
+const captureFolder = 'captures'
+
+function writeCapture(path: string, bytes: Uint8Array): void {
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, bytes)
 }
 
 /** Task ids are short hexadecimal words with underscores; anything else is made one that is safe as a file name. */

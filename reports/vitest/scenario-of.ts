@@ -36,6 +36,7 @@ export function scenarioOf(
       tags: test.tags,
       commands: evidence.commands,
       hops: evidence.hops,
+      captures: evidence.captures,
       logs: evidence.logs,
       reproduce: [commandForScenario(file, suite, test.name)],
     },

@@ -1,5 +1,12 @@
-import type { RunRecord, ScenarioRecord, UnitRecord, Verdict } from '#reports/record/record.ts'
+import type {
+  HopRecord,
+  RunRecord,
+  ScenarioRecord,
+  UnitRecord,
+  Verdict,
+} from '#reports/record/record.ts'
 import { countVerdicts, verdicts } from '#reports/record/verdict.ts'
+import { endsOf, explainOutcome, explainPayload, explainTls } from './html/hop-words.ts'
 import { renderDuration } from './duration.ts'
 import type { ReportWriter } from './writer.ts'
 
@@ -75,7 +82,21 @@ function renderBad(test: ScenarioRecord | UnitRecord): string {
   const name = [...test.suite, test.title].join(' > ')
   const reason = test.failures[0]?.message ?? test.note ?? ''
   const lines = [`${marks[test.verdict]} **${inline(name)}**${where}<br>${code(test.file)}`]
-  return [...lines, ...(reason === '' ? [] : [fenced(reason)])].join('\n\n')
+  const hops = 'hops' in test ? test.hops.slice(0, longestList).map(renderHop) : []
+  return [
+    ...lines,
+    ...(reason === '' ? [] : [fenced(reason)]),
+    ...(hops.length === 0 ? [] : [hops.join('\n')]),
+  ].join('\n\n')
+}
+
+/** One item of a list: what the packets of a connection on a link were. */
+function renderHop(hop: HopRecord): string {
+  const [from, to] = endsOf(hop)
+  const packets = hop.packets && `packets ${hop.packets.first}–${hop.packets.last}`
+  const facts = [explainPayload(hop), ...explainTls(hop), explainOutcome(hop), packets]
+  const said = facts.filter((fact) => fact !== undefined).map(inline)
+  return `* ${inline(from)} → ${inline(to)} on ${inline(hop.link)}: ${said.join(', ')}`
 }
 
 /** A code block whose fence no line of the text can close. */

@@ -1,7 +1,9 @@
 import type {
+  CertificateRecord,
   HopRecord,
   RunRecord,
   ScenarioRecord,
+  TlsRecord,
   TopologyRecord,
   UnitRecord,
 } from '#reports/record/record.ts'
@@ -116,9 +118,62 @@ export function sampleScenario(change: Partial<ScenarioRecord> = {}): ScenarioRe
       },
     ],
     hops: meshed(),
+    captures: [],
     logs: [],
     reproduce: [`npm run scenarios -- ${file} -t '^on sidecars ${title}$'`],
     ...change,
+  }
+}
+
+/** Failed, with hops in mutual TLS, in ordinary TLS and in TLS that cannot be read. */
+export function tlsScenario(): ScenarioRecord {
+  return sampleScenario({
+    title: 'the nodes of a cluster know each other',
+    verdict: 'failed',
+    failures: [{ message: 'kong-b to service-b: not mutual', stack: undefined }],
+    captures: ['captures/kong-tls-on-sidecars.pcapng'],
+    hops: [
+      hop('mesh', 'kong-a', {
+        payload: 'tls',
+        tls: sampleTls(),
+        packets: { first: 7, last: 31 },
+      }),
+      hop('b', 'kong-b', {
+        atMs: 104,
+        payload: 'tls',
+        tls: sampleTls({ alpn: undefined, clientCertificate: undefined }),
+      }),
+      hop('a', 'service-a', {
+        atMs: 99,
+        payload: 'tls',
+        tls: sampleTls({ readable: false, established: undefined }),
+      }),
+    ],
+  })
+}
+
+function sampleTls(change: Partial<TlsRecord> = {}): TlsRecord {
+  return {
+    version: 'TLS 1.3',
+    cipher: 'TLS_AES_256_GCM_SHA384',
+    offeredAlpn: ['mesh/1', 'http/1.1'],
+    alpn: 'mesh/1',
+    readable: true,
+    resumed: false,
+    established: true,
+    alert: undefined,
+    serverCertificate: certificate('kong-node-b'),
+    clientCertificate: certificate('kong-node-a'),
+    ...change,
+  }
+}
+
+function certificate(name: string): CertificateRecord {
+  return {
+    subject: `CN=${name}`,
+    issuer: 'CN=kong-cluster-1',
+    fingerprint: Array.from({ length: 32 }, () => 'AB').join(':'),
+    proven: true,
   }
 }
 
@@ -159,6 +214,8 @@ function hop(
     to: 'service-b',
     payload: 'plaintext',
     serverName: undefined,
+    tls: undefined,
+    packets: undefined,
     bytesToServer: 0,
     bytesToClient: 27,
     outcome: 'closed',

@@ -16,16 +16,19 @@ export function onEveryTopology(claim: (scenario: Scenario, ground: Ground) => v
     'on %s',
     ([, ground]) => {
       let stage: Stage | undefined
-      beforeAll(async () => {
-        const opened = await openStage(ground)
-        stage = opened
+      // oxlint-disable-next-line no-empty-pattern -- vitest wants a pattern here
+      beforeAll(async ({}, suite) => {
+        await using opening = new AsyncDisposableStack()
+        const log = opening.use(openScenarioLog(suite))
+        stage = opening.use(await openStage(ground, { log, file: suite.file.name }))
+        const opened = opening.move()
         return () => opened[Symbol.asyncDispose]()
       })
       const scenario = test.extend<{ yard: Yard }>({
         yard: async ({ task }, use) => {
           if (stage === undefined) throw new Error('the lab is not up')
           using log = openScenarioLog(task)
-          const yard = await Yard.enter(stage, log)
+          const yard = await Yard.enter(stage, log, task.name)
           try {
             await use(yard)
           } finally {

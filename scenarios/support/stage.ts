@@ -1,15 +1,23 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { openLab, type ExecOptions, type ExecResult, type Lab } from '#lab/lab.ts'
-import { addressBook, toHop, type AddressBook } from '#lab/probes/hops.ts'
+import { addressBook, type AddressBook } from '#lab/probes/hops.ts'
 import {
   openLinkCaptures,
   type ConnectionsOptions,
   type LinkCaptures,
   type LinkConnection,
 } from '#lab/probes/link-captures.ts'
+import { mergePackets, type Remark } from '#lab/probes/merge-packets.ts'
+import { encodePcapng } from '#lab/probes/pcapng/encode-pcapng.ts'
+import { readWire } from '#lab/probes/wire.ts'
+import { keyLogFile } from '#lab/topology/plan.ts'
+import { meshPorts } from '#lab/topology/service-b.ts'
 import { toTopologyRecord } from '#lab/probes/topology-record.ts'
 import type { ScenarioLog } from '#reports/record/scenario-log.ts'
 import type { TopologyRecord } from '#reports/record/record.ts'
 import type { Ground } from './ground.ts'
+import { seeWire, type SeenWire } from './wire/seen-wire.ts'
 
 /** A lab with captures on all its links, shared by the scenarios of a file. */
 export interface Stage extends AsyncDisposable {
@@ -17,26 +25,61 @@ export interface Stage extends AsyncDisposable {
   readonly lab: Lab
   readonly captures: LinkCaptures
   readonly topology: TopologyRecord
+  /** What happened when, for whoever reads the packets. */
+  readonly remarks: Remark[]
+  /** The secrets of all TLS connections so far. */
+  keyLog(): Promise<string>
 }
 
-export async function openStage(ground: Ground): Promise<Stage> {
+export interface StageOptions {
+  /** Takes the capture file when the stage closes. */
+  readonly log: ScenarioLog
+  /** Of the scenarios. */
+  readonly file: string
+}
+
+export async function openStage(ground: Ground, { log, file }: StageOptions): Promise<Stage> {
   await using stack = new AsyncDisposableStack()
-  const lab = stack.use(await openLab(ground.topology))
+  const lab = stack.use(await openLab(ground.topology, { keyLog: true }))
   const captures = stack.use(await openLinkCaptures(lab))
+  const remarks: Remark[] = []
+  const keyLog = (): Promise<string> =>
+    readFile(join(lab.folder, keyLogFile), 'utf8').catch(() => '')
+  stack.defer(async () => {
+    const bytes = encodePcapng(
+      mergePackets(await captures.packets({ sinceMs: Number.POSITIVE_INFINITY }), {
+        comments: [
+          `${file} on ${ground.topology}`,
+          'Connections to port 9 are markers of the capture itself.',
+        ],
+        remarks,
+        keyLog: await keyLog(),
+      }),
+    )
+    log.addCapture({ name: captureName(file, ground), bytes })
+  })
   const owned = stack.move()
   return {
     ground,
     lab,
     captures,
     topology: toTopologyRecord(lab.topology),
+    remarks,
+    keyLog,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
+}
+
+function captureName(file: string, { topology }: Ground): string {
+  const name = file.replace(/^scenarios\//, '').replace(/\.scenario\.ts$/, '')
+  return `${name}-on-${topology}.pcapng`
 }
 
 /** What one scenario does on a stage and sees of it; everything goes into its log. */
 export class Yard {
   readonly ground: Ground
   readonly lab: Lab
+  readonly #stage: Stage
   readonly #captures: LinkCaptures
   readonly #book: AddressBook
   readonly #log: ScenarioLog
@@ -44,6 +87,7 @@ export class Yard {
   readonly #logLengths: ReadonlyMap<string, number>
 
   private constructor(stage: Stage, log: ScenarioLog, lengths: ReadonlyMap<string, number>) {
+    this.#stage = stage
     this.ground = stage.ground
     this.lab = stage.lab
     this.#captures = stage.captures
@@ -54,7 +98,8 @@ export class Yard {
     log.setTopology(stage.topology)
   }
 
-  static async enter(stage: Stage, log: ScenarioLog): Promise<Yard> {
+  static async enter(stage: Stage, log: ScenarioLog, title: string): Promise<Yard> {
+    stage.remarks.push({ atMs: Date.now(), text: `scenario: ${title}` })
     const logs = await allLogs(stage.lab)
     return new Yard(stage, log, new Map(logs.map(({ key, text }) => [key, text.length])))
   }
@@ -65,6 +110,8 @@ export class Yard {
     argv: readonly [string, ...string[]],
     options: ExecOptions = {},
   ): Promise<ExecResult> {
+    const step = `step: ${node}: ${argv.join(' ')}`
+    this.#stage.remarks.push({ atMs: Date.now(), text: step })
     const result = await this.lab.exec(node, argv, options)
     const { exitCode, stdout, stderr, durationMs } = result
     this.#log.addCommand({ node, argv, exitCode, stdout, stderr, durationMs })
@@ -76,6 +123,23 @@ export class Yard {
     options: Omit<ConnectionsOptions, 'sinceMs'> = {},
   ): Promise<readonly LinkConnection[]> {
     return this.#captures.connections({ ...options, sinceMs: this.#sinceMs })
+  }
+
+  /** Everything that the packets since a time (default: of this scenario) show so far, read as far as keys allow. */
+  async wire({ sinceMs = this.#sinceMs } = {}): Promise<SeenWire> {
+    const [packets, { rules }] = await Promise.all([
+      // From the beginning, so that packets have the numbers of the capture file.
+      this.#captures.packets({ sinceMs }),
+      this.lab.status(),
+    ])
+    const wire = readWire(packets, {
+      sinceMs,
+      keyLog: await this.#stage.keyLog(),
+      book: this.#book,
+    })
+    const ports = new Set(meshPorts.map(({ port }) => port))
+    const way = { topology: this.#stage.topology, path, rules, ports }
+    return seeWire(wire, { book: this.#book, way })
   }
 
   /** Which node owns the address that dialled. */
@@ -97,8 +161,9 @@ export class Yard {
   /** Puts packets and logs on record. */
   async record(): Promise<void> {
     // Proxies keep connections for the next request, so not all of them end.
-    const found = await this.connections({ until: allEnded, withinMs: 150 })
-    for (const connection of found) this.#log.addHop(toHop(connection, connection.link, this.#book))
+    await this.connections({ until: allEnded, withinMs: 150 })
+    const { hops } = await this.wire()
+    for (const { record } of hops) this.#log.addHop(record)
     for (const { node, name, key, text } of await allLogs(this.lab)) {
       const added = text.slice(this.#logLengths.get(key) ?? 0)
       if (added !== '') this.#log.addLog({ node, name, text: added })
@@ -113,6 +178,9 @@ export class Yard {
     if (rules === 'removed') await this.lab.installRules()
   }
 }
+
+/** Of a connection in both topologies. */
+const path = ['service-a', 'kong-a', 'kong-b', 'service-b']
 
 function allEnded(connections: readonly LinkConnection[]): boolean {
   return connections.every(({ outcome }) => outcome !== 'open')

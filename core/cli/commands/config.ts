@@ -9,10 +9,7 @@ import {
   type CommandArguments,
   type CommandContext,
 } from '#core/cli/command.ts'
-import { loadCommandConfig } from '#core/cli/configuration.ts'
-import type { KongConfig } from '#core/kong/config/kong-config.ts'
-import { loadPrefix } from '#core/kong/config/load-config.ts'
-import { prefixPaths } from '#core/kong/prefix.ts'
+import { loadNodeConfig, type NodeOptions } from '#core/cli/configuration.ts'
 
 /** Where `init` and `db_export` write, in the working directory. */
 const fileName = 'kong.yml'
@@ -50,14 +47,14 @@ export const config: Command = {
 async function parse(args: CommandArguments, context: CommandContext): Promise<number> {
   const file = fileArgument(args)
   const { readDeclared } = await import('#core/cli/declared-file.ts')
-  await readDeclared(resolve(context.cwd, file), nodeConfig(args, context))
+  await readDeclared(resolve(context.cwd, file), loadNodeConfig(context, nodeOptions(args)))
   context.output.line('parse successful')
   return 0
 }
 
 async function dbImport(args: CommandArguments, context: CommandContext): Promise<number> {
   const file = fileArgument(args)
-  const settings = nodeConfig(args, context)
+  const settings = loadNodeConfig(context, nodeOptions(args))
   if (settings.database === 'off') {
     throw new MeshError(
       'no-database',
@@ -74,7 +71,7 @@ async function dbImport(args: CommandArguments, context: CommandContext): Promis
 
 async function dbExport(args: CommandArguments, context: CommandContext): Promise<number> {
   const file = args.positionals[0] ?? fileName
-  const settings = nodeConfig(args, context)
+  const settings = loadNodeConfig(context, nodeOptions(args))
   if (settings.database === 'off') {
     throw new MeshError('no-database', "'kong config db_export' only works with a database.")
   }
@@ -83,14 +80,8 @@ async function dbExport(args: CommandArguments, context: CommandContext): Promis
   return 0
 }
 
-/** What the node of the prefix runs with, if it was ever prepared; otherwise what a start would read. */
-function nodeConfig(args: CommandArguments, context: CommandContext): KongConfig {
-  const conf = textOption(args, 'conf')
-  const flags = { prefix: textOption(args, 'prefix') }
-  const prefix = loadPrefix({ conf, env: context.env, cwd: context.cwd, flags })
-  const { kongEnv } = prefixPaths(prefix)
-  const known = conf === undefined && existsSync(kongEnv) ? kongEnv : conf
-  return loadCommandConfig(context, { conf: known, prefix: flags.prefix })
+function nodeOptions(args: CommandArguments): NodeOptions {
+  return { conf: textOption(args, 'conf'), prefix: textOption(args, 'prefix') }
 }
 
 function fileArgument(args: CommandArguments): string {

@@ -12,8 +12,10 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { argv, execPath, stdout } from 'node:process'
 import { adoptSocket } from '#core/dataplane/channel/adopt-socket.ts'
+import type { HttpContext } from '#core/dataplane/http/http-context.ts'
 import { serveHttp } from '#core/dataplane/http/serve-http.ts'
 import { UpstreamPool } from '#core/dataplane/http/upstream-pool.ts'
+import { surroundingsOf } from '#core/dataplane/mesh/surroundings.ts'
 import { dial } from '#core/dataplane/upstreams/dial.ts'
 import { openAddressChooser } from '#core/dataplane/upstreams/open-address-chooser.ts'
 import type { FilterChain, HttpFilter } from '#core/model/http-filter.ts'
@@ -245,9 +247,12 @@ async function runUpstream(): Promise<void> {
 
 async function runProxy(upstreamPort: number, filters?: FilterChain): Promise<void> {
   const upstreams = new UpstreamPool()
-  const context = {
+  const surroundings = surroundingsOf({}, 'bench')
+  const context: HttpContext = {
     listener: listenerTo(upstreamPort, filters),
     encrypted: false,
+    arrival: 'client',
+    surroundings: () => surroundings,
     dial,
     chooser: openAddressChooser(),
     upstreams,

@@ -3,6 +3,8 @@ import { headerValue, type HeaderField } from '#core/codec/http1-header-field.ts
 import type { RequestHead } from '#core/codec/http1-request-head.ts'
 import type { ResponseHead } from '#core/codec/http1-response-head.ts'
 import { HttpSyntaxError } from '#core/codec/http1-syntax-error.ts'
+import { RewriteError } from '#core/dataplane/mesh/address-rewrites.ts'
+import { passageEntry, readMeshRequest } from '#core/dataplane/mesh/mesh-request.ts'
 import type { ExchangeTiming, FilterReply, UpstreamAttempt } from '#core/model/http-filter.ts'
 import type { HttpRoute } from '#core/model/http-route.ts'
 import type { HttpListener } from '#core/model/listener.ts'
@@ -33,6 +35,7 @@ import {
   planExchange,
   routeRequest,
   type ExchangePlan,
+  type RequestChanges,
   type Routed,
 } from './plan-exchange.ts'
 import { RequestBody } from './request-body.ts'
@@ -45,6 +48,9 @@ import { UpstreamRequest, type UpstreamEvents } from './upstream-request.ts'
 
 /** nginx: sending these twice could do twice what was asked for once. */
 const notRepeatable = new Set(['POST', 'LOCK', 'PATCH'])
+
+/** RFC 5842, section 7.2. */
+const loopDetected = 508
 
 /** After these the rest of what the client sends has no use. */
 const closingStatuses = new Set([400, 408, 413, 414, 494, 500])
@@ -63,6 +69,8 @@ export class Exchange implements UpstreamEvents, ExchangeProgress {
   readonly #received: RequestHead
   /** As received; once the request is routed, as filters rewrote it. */
   #head: RequestHead
+  /** Through which nodes of the mesh the request has come; once it is routed, this one included. */
+  #passage: readonly string[] = []
   #route: HttpRoute | undefined
   #plan: ExchangePlan | undefined
   #upstream: UpstreamRequest | undefined
@@ -100,6 +108,7 @@ export class Exchange implements UpstreamEvents, ExchangeProgress {
   start(): void {
     if (declaresTooMuch(this.#head, this.#listener.settings.maxBodyBytes)) return this.refuse(413)
     const { filters } = this.#listener
+    if (this.#client.context.arrival === 'mesh-peer' && !this.#restore()) return
     if (filters === undefined || filters.length === 0) return this.#takeRoute()
     this.#openToFilters().join(filters)
     this.#ask('rewrite', () => this.#takeRoute())
@@ -210,6 +219,20 @@ export class Exchange implements UpstreamEvents, ExchangeProgress {
 
   // From the request to the upstream
 
+  /** Makes the request of a peer of the mesh what it was; otherwise answers it and returns false. */
+  #restore(): boolean {
+    const restored = readMeshRequest(this.#head)
+    if (restored === undefined) {
+      const { context, info } = this.#client
+      context.observer.fault(info, 'A peer of the mesh sent a request without X-Forwarded-Host')
+      this.refuse(500)
+      return false
+    }
+    this.#head = restored.head
+    this.#passage = restored.passage
+    return true
+  }
+
   #takeRoute(): void {
     const head = (this.#head = this.#filters?.view.request.rewritten(this.#head) ?? this.#head)
     const { context, info } = this.#client
@@ -219,10 +242,25 @@ export class Exchange implements UpstreamEvents, ExchangeProgress {
       if (routed.cause.kind === 'no-route') context.observer.unrouted(info, 'http')
       return this.#answerLocally(routed.cause)
     }
+    if (this.#cameRound(routed.route)) {
+      const reason = `Loop: the request came by this node before (${this.#passage.join(' -> ')})`
+      context.observer.fault(info, reason)
+      return this.#answerLocally({ kind: 'status', status: loopDetected })
+    }
     if (this.#filters === undefined) return this.#forward(routed)
     const { request } = this.#filters.view
     request.upstreamPath = rewritePath(routed.route.forward, head.path, routed.matchedPath)
     this.#ask('access', () => this.#forward(routed))
+  }
+
+  /** Notes that the request takes this route, and tells whether it has done so before. */
+  #cameRound(route: HttpRoute): boolean {
+    const { mesh, nodeId } = this.#client.context.surroundings()
+    if (mesh === undefined) return false
+    const here = passageEntry(nodeId, route.id)
+    const cameRound = this.#passage.includes(here)
+    this.#passage = [...this.#passage, here]
+    return cameRound
   }
 
   #joinRoute(route: HttpRoute): void {
@@ -237,7 +275,8 @@ export class Exchange implements UpstreamEvents, ExchangeProgress {
     const view = this.#filters?.view
     view?.close()
     this.#body.cutOff('The request body was not read in the access phase')
-    const plan = planExchange(this.#head, routed, this.#side, view?.changes)
+    const plan = this.#planned(routed, view?.changes)
+    if (plan === undefined) return
     const facts = new RequestFacts(
       this.#side.client.address,
       view?.request.headers.fields ?? this.#head.fields,
@@ -255,6 +294,21 @@ export class Exchange implements UpstreamEvents, ExchangeProgress {
     this.#upstream = new UpstreamRequest(this.#client, plan, choice, body, this)
     this.#upstream.start()
     if (replacement !== undefined && !this.#over && !this.#body.done) this.#client.resumeBody()
+  }
+
+  /** Undefined when nothing can be sent; then that was answered. */
+  #planned(routed: Routed, changes: RequestChanges | undefined): ExchangePlan | undefined {
+    const { context, info } = this.#client
+    const { rewrites } = context.surroundings()
+    const passage = this.#passage.join(', ')
+    try {
+      return planExchange(this.#head, routed, this.#side, { changes, rewrites, passage })
+    } catch (error) {
+      if (!(error instanceof RewriteError)) throw error
+      context.observer.fault(info, error.message)
+      this.#answerLocally({ kind: 'internal-error' })
+      return undefined
+    }
   }
 
   /** What a filter sends in place of the client's body. */
@@ -279,7 +333,8 @@ export class Exchange implements UpstreamEvents, ExchangeProgress {
     const request = new RequestInFilters(this.#head, this.#body, (maxBytes) =>
       this.#collectBody(maxBytes),
     )
-    const parties = { connection: this.#client.info, client, encrypted }
+    const { arrival } = this.#client.context
+    const parties = { connection: this.#client.info, client, encrypted, arrival }
     this.#filters = new ExchangeFilters(new ExchangeInFilters(parties, request, this), {
       onFault: this.#onFilterFault,
       bytesSent: () => this.#bytesSent,

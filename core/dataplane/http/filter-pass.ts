@@ -58,7 +58,7 @@ export class FilterPass {
     const slot = this.#chain[this.#chosen.length]!
     // Its place is taken even if choosing fails.
     const place = this.#chosen.push(undefined) - 1
-    const filter = slot.choose(this.#exchange.principal)
+    const filter = slot.choose(this.#exchange.principal, this.#exchange.arrival)
     this.#chosen[place] = filter
     return filter
   }

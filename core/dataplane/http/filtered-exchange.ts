@@ -7,6 +7,7 @@ import type {
   UpstreamAttempt,
 } from '#core/model/http-filter.ts'
 import type { HttpRoute } from '#core/model/http-route.ts'
+import type { Arrival } from '#core/model/mesh.ts'
 import type { ConnectionInfo } from '#core/model/observer.ts'
 import type { Principal } from '#core/model/principal.ts'
 import type { RequestInFilters } from './filtered-request.ts'
@@ -23,6 +24,7 @@ export interface ExchangeParties {
   readonly connection: ConnectionInfo
   readonly client: SocketAddress
   readonly encrypted: boolean
+  readonly arrival: Arrival
 }
 
 /** An exchange as filters see it. */
@@ -30,6 +32,7 @@ export class ExchangeInFilters implements HttpExchange {
   readonly connection: ConnectionInfo
   readonly client: SocketAddress
   readonly encrypted: boolean
+  readonly arrival: Arrival
   readonly request: RequestInFilters
   readonly notes = new Map<unknown, unknown>()
   route: HttpRoute | undefined
@@ -44,6 +47,7 @@ export class ExchangeInFilters implements HttpExchange {
     this.connection = parties.connection
     this.client = parties.client
     this.encrypted = parties.encrypted
+    this.arrival = parties.arrival
     this.request = request
     this.#progress = progress
   }

@@ -8,6 +8,7 @@ import type { RequestHead } from '#core/codec/http1-request-head.ts'
 import type { ResponseHead } from '#core/codec/http1-response-head.ts'
 import type { SocketAddress } from '#core/model/address.ts'
 import type { ResponseTokens } from '#core/model/listener.ts'
+import { passageHeader, passageKey } from '#core/dataplane/mesh/mesh-request.ts'
 import { httpDate } from './http-date.ts'
 import { splitAuthority } from './upstream-target.ts'
 
@@ -33,6 +34,7 @@ const notForwardedUpstream = new Set([
   'expect',
   'host',
   'keep-alive',
+  passageKey,
   'proxy-connection',
   'te',
   'upgrade',
@@ -51,6 +53,8 @@ export interface UpstreamSide {
   readonly hostHeader: string
   /** Whether the upstream may switch to WebSocket. */
   readonly upgrade: boolean
+  /** For a peer of the mesh: through which nodes the request has come, this one included. */
+  readonly passage?: string | undefined
 }
 
 /** What filters made of the client's headers and body. */
@@ -114,24 +118,25 @@ function ownRequestHeaders(
   if (client.peerTrusted || forwardedFor !== undefined) {
     return renderOwnRequestHeaders(head, client, upstream, forwardedFor)
   }
-  const { hostHeader, upgrade } = upstream
+  const { hostHeader, upgrade, passage } = upstream
   const last = ownHeaders.get(client)
   if (
     last?.authority === authority &&
     last?.hostHeader === hostHeader &&
-    last.upgrade === upgrade
+    last.upgrade === upgrade &&
+    last.passage === passage
   ) {
     return last.fields
   }
   const fields = renderOwnRequestHeaders(head, client, upstream, undefined)
-  ownHeaders.set(client, { authority, hostHeader, upgrade, fields })
+  ownHeaders.set(client, { authority, hostHeader, upgrade, passage, fields })
   return fields
 }
 
 function renderOwnRequestHeaders(
   head: RequestHead,
   client: ClientSide,
-  { hostHeader, upgrade }: UpstreamSide,
+  { hostHeader, upgrade, passage }: UpstreamSide,
   forwardedFor: string | undefined,
 ): readonly HeaderField[] {
   const { peer, encrypted, destination } = client
@@ -151,6 +156,7 @@ function renderOwnRequestHeaders(
     ['X-Forwarded-Port', forwarded('port') ?? String(destination.port)],
   ]
   if (upgrade) lines.push(['Upgrade', 'websocket'])
+  if (passage !== undefined) lines.push([passageHeader, passage])
   return headerFields(lines)
 }
 

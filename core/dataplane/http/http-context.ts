@@ -1,7 +1,9 @@
 import type { Channel } from '#core/dataplane/channel/channel.ts'
+import type { Surroundings } from '#core/dataplane/mesh/surroundings.ts'
 import type { AddressChooser } from '#core/dataplane/upstreams/address-chooser.ts'
 import type { DialRequest } from '#core/dataplane/upstreams/dial.ts'
 import type { HttpListener } from '#core/model/listener.ts'
+import type { Arrival } from '#core/model/mesh.ts'
 import type { Observer } from '#core/model/observer.ts'
 import type { UpstreamPool } from './upstream-pool.ts'
 
@@ -11,6 +13,9 @@ export interface HttpContext {
   readonly listener: HttpListener
   /** Whether TLS was terminated on the client's side. */
   readonly encrypted: boolean
+  readonly arrival: Arrival
+  /** What is in force now, whichever listener a connection came to: read it at the start of each request. */
+  readonly surroundings: () => Surroundings
   /** Opens an upstream connection; rejects with DialError. */
   readonly dial: (request: DialRequest) => Promise<Channel>
   /** Turns the hosts of upstreams into addresses. */
@@ -24,4 +29,6 @@ export interface HttpContext {
 export interface HttpConnection {
   /** Finishes the current request, then closes. */
   drain(): void
+  /** Finishes the current request, or else the next one, then closes: nothing that is on its way is lost. */
+  retire(): void
 }

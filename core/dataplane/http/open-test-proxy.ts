@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { unmapped } from '#core/base/cidr.ts'
 import { adoptSocket } from '#core/dataplane/channel/adopt-socket.ts'
 import { startServerTls } from '#core/dataplane/channel/start-tls.ts'
+import { surroundingsOf } from '#core/dataplane/mesh/surroundings.ts'
 import type { AddressChooser } from '#core/dataplane/upstreams/address-chooser.ts'
 import { dial } from '#core/dataplane/upstreams/dial.ts'
 import { openAddressChooser } from '#core/dataplane/upstreams/open-address-chooser.ts'
@@ -58,9 +59,12 @@ export async function openTestProxy(
   const connections: HttpConnection[] = []
   const pool = new UpstreamPool()
   const chooser = openAddressChooser()
+  const surroundings = surroundingsOf({}, 'test')
   const context: HttpContext = {
     listener: { ...testListener(routes, options.settings), filters: options.filters },
     encrypted: options.identity !== undefined,
+    arrival: 'client',
+    surroundings: () => surroundings,
     dial,
     chooser: options.chooser ?? chooser,
     upstreams: pool,

@@ -1,6 +1,8 @@
 import { headerValue, HeaderField } from '#core/codec/http1-header-field.ts'
 import type { RequestHead } from '#core/codec/http1-request-head.ts'
+import type { AddressRewrites } from '#core/dataplane/mesh/address-rewrites.ts'
 import type { HttpRoute } from '#core/model/http-route.ts'
+import type { Arrival } from '#core/model/mesh.ts'
 import type { ReplyCause } from '#core/model/local-reply.ts'
 import type { Upstream } from '#core/model/upstream.ts'
 import { chooseHttpRoute } from './choose-http-route.ts'
@@ -58,7 +60,7 @@ export interface ExchangePlan {
   /** Whether the upstream may switch to WebSocket. */
   readonly upgrade: boolean
   /** The request's head as it is written to an upstream of this name. */
-  renderHead(hostHeader: string): string
+  renderHead(hostHeader: string, to: Arrival): string
 }
 
 /** What filters made of a request. */
@@ -71,12 +73,24 @@ export interface RequestChanges extends TargetChanges {
   readonly bodyBytes: number | undefined
 }
 
-/** Decides what is sent to the upstream of a route. */
+/** What holds for a request, whoever takes it. */
+export interface PlanTerms {
+  /** What filters made of it. */
+  readonly changes?: RequestChanges | undefined
+  readonly rewrites: AddressRewrites | undefined
+  /** Through which nodes of the mesh it has come, this one included. */
+  readonly passage: string
+}
+
+/**
+ * Decides what is sent to the upstream of a route.
+ * @throws RewriteError when its upstream is to be dialled where no HTTP is spoken.
+ */
 export function planExchange(
   head: RequestHead,
   { route, matchedPath }: Routed,
   client: ClientSide,
-  changes?: RequestChanges,
+  { changes, rewrites, passage }: PlanTerms,
 ): ExchangePlan {
   const upgrade =
     head.minorVersion === 1 && headerValue(head.fields, 'upgrade')?.toLowerCase() === 'websocket'
@@ -87,11 +101,13 @@ export function planExchange(
       : legalTarget(changes.path, changes.query)
   return {
     upstream: route.upstream,
-    target: chooseUpstreamTarget(route, head, client, changes),
+    target: chooseUpstreamTarget(route, head, client, { ...changes, rewrites }),
     method,
     upgrade,
-    renderHead: (hostHeader) => {
-      const fields = forwardRequestHeaders(head, client, { hostHeader, upgrade }, changes)
+    renderHead: (hostHeader, to) => {
+      const upstream =
+        to === 'mesh-peer' ? { hostHeader, upgrade, passage } : { hostHeader, upgrade }
+      const fields = forwardRequestHeaders(head, client, upstream, changes)
       return `${method} ${target} HTTP/1.1\r\n${HeaderField.render(fields)}\r\n`
     },
   }

@@ -55,4 +55,5 @@ const reasons: ReadonlyMap<number, string> = new Map([
   [503, 'Service Unavailable'],
   [504, 'Gateway Timeout'],
   [505, 'HTTP Version Not Supported'],
+  [508, 'Loop Detected'],
 ])

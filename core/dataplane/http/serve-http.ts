@@ -115,6 +115,10 @@ class ServerConnection implements Sink, ExchangeClient, HttpConnection {
     if (this.#state === 'discard' || (this.#state === 'head' && !this.#reader.begun)) this.#close()
   }
 
+  retire(): void {
+    this.#draining = true
+  }
+
   onBytes(bytes: Uint8Array): void {
     let at = 0
     while (at < bytes.length && this.#state !== 'over') {

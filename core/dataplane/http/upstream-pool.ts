@@ -45,11 +45,16 @@ export class UpstreamPool implements Disposable {
     this.#sweep ??= this.#scheduleSweep(this.#idleTimeoutMs)
   }
 
+  /** Closes all idle connections. */
+  clear(): void {
+    for (const idle of this.#byAge) this.#close(idle)
+  }
+
   /** Closes all idle connections, and from now on each one that is given. */
   [Symbol.dispose](): void {
     this.#disposed = true
     clearTimeout(this.#sweep)
-    for (const idle of this.#byAge) this.#close(idle)
+    this.clear()
   }
 
   #scheduleSweep(afterMs: number): NodeJS.Timeout {

@@ -1,5 +1,7 @@
 import { messageOf } from '#core/base/errors.ts'
 import type { Channel } from '#core/dataplane/channel/channel.ts'
+import { chooseAuthority } from '#core/dataplane/mesh/choose-authority.ts'
+import { membershipKey } from '#core/dataplane/mesh/membership-key.ts'
 import {
   ChooseError,
   type AddressChoice,
@@ -9,6 +11,7 @@ import {
 import { DialError } from '#core/dataplane/upstreams/dial-error.ts'
 import { formatAddress } from '#core/model/address.ts'
 import type { UpstreamAttempt } from '#core/model/http-filter.ts'
+import type { Arrival, MeshMembership } from '#core/model/mesh.ts'
 import type { ReplyCause } from '#core/model/local-reply.ts'
 import type { ExchangeClient } from './exchange-client.ts'
 import type { OutgoingBody } from './outgoing-body.ts'
@@ -172,7 +175,11 @@ export class UpstreamRequest implements ConnectionUser {
   #attempt(address: ChosenAddress): void {
     const { target } = this.#plan
     const name = nameAt(target, address)
-    this.#course = { address, name, poolKey: connectionKey(target, address, name) }
+    this.#course = {
+      address,
+      name,
+      poolKey: connectionKey(target, address, name, membershipKey(this.#mesh)),
+    }
     this.#attempts.push({ address, startedAt: Date.now(), durationMs: 0, outcome: 'connected' })
     this.#connect({ fresh: false })
   }
@@ -231,7 +238,7 @@ export class UpstreamRequest implements ConnectionUser {
   #send(channel: Channel, reused: boolean): void {
     const connection = new UpstreamConnection(channel, reused, this)
     this.#connection = connection
-    const head = this.#plan.renderHead(this.#course!.name.hostHeader)
+    const head = this.#plan.renderHead(this.#course!.name.hostHeader, this.#whoIs(channel))
     this.#stalled = !writeMessage(channel, head, this.#body.kept, '')
     this.#body.wasSent()
     this.#events.upstreamConnected()
@@ -239,6 +246,16 @@ export class UpstreamRequest implements ConnectionUser {
     if (this.#stalled) this.#stall()
     else if (this.#body.done) this.awaitResponse()
     else this.#events.upstreamReady()
+  }
+
+  get #mesh(): MeshMembership | undefined {
+    return this.#client.context.surroundings().mesh
+  }
+
+  /** A peer that has agreed to a protocol of the mesh has proved that it belongs to it. */
+  #whoIs({ tls }: Channel): Arrival {
+    if (tls?.alpn === undefined) return 'client'
+    return chooseAuthority(this.#mesh, [tls.alpn]) === undefined ? 'client' : 'mesh-peer'
   }
 
   #stall(): void {

@@ -1,4 +1,5 @@
 import { isIP, isIPv6 } from 'node:net'
+import { httpSchemes, type AddressRewrites } from '#core/dataplane/mesh/address-rewrites.ts'
 import type { RequestHead } from '#core/codec/http1-request-head.ts'
 import type { SocketAddress } from '#core/model/address.ts'
 import type { ExchangeTarget } from '#core/model/http-filter.ts'
@@ -30,10 +31,12 @@ interface ClientFacts {
   readonly destination: SocketAddress
 }
 
-/** What filters made of the target. */
+/** What becomes of where a route sends its requests. */
 export interface TargetChanges {
-  readonly target: ExchangeTarget | undefined
-  readonly hostHeader: string | undefined
+  /** What filters put in its place. */
+  readonly target?: ExchangeTarget | undefined
+  readonly hostHeader?: string | undefined
+  readonly rewrites?: AddressRewrites | undefined
 }
 
 /** Targets that depend on nothing but the route and whether it is reached by TLS. */
@@ -44,31 +47,45 @@ const fixedTargets = {
 
 /**
  * Kong 1.1: the Service's address; without a Service the one that the client named in the request line, else in Host,
- * else the one it connected to.
+ * else the one it connected to. `origins` then puts another one in its place.
+ * @throws RewriteError
  */
 export function chooseUpstreamTarget(
   route: HttpRoute,
   head: RequestHead,
   client: ClientFacts,
-  changes: TargetChanges = noChanges,
+  changes: TargetChanges = {},
 ): UpstreamTarget {
-  const { target, transport } = route.upstream
-  const givenName = changes.hostHeader ?? (route.forward.preserveHost ? head.authority : undefined)
-  if (changes.target !== undefined) return nameTarget(changes.target, route.upstream, givenName)
-  if (target === 'original-destination') {
-    return nameTarget(namedTarget(head, client, transport), route.upstream, givenName)
+  const { upstream, forward } = route
+  const { rewrites } = changes
+  const givenName = changes.hostHeader ?? (forward.preserveHost ? head.authority : undefined)
+  const meant = changes.target ?? addressOf(upstream, head, client)
+  const address = rewrites?.apply(meant, httpSchemes) ?? meant
+  if (changes.target !== undefined || givenName !== undefined || rewrites !== undefined) {
+    return nameTarget(address, upstream, givenName)
   }
-  const tls = transport === 'tls' || (transport === 'same-as-client' && client.encrypted)
-  const fixed = fixedTargets[tls ? 'tls' : 'plain']
-  const known = givenName === undefined ? fixed.get(route) : undefined
+  if (upstream.target === 'original-destination') return nameTarget(address, upstream, undefined)
+  const fixed = fixedTargets[address.tls ? 'tls' : 'plain']
+  const known = fixed.get(route)
   if (known !== undefined) return known
-  const { host, port } = target
-  const chosen = nameTarget({ host, port, tls }, route.upstream, givenName)
-  if (givenName === undefined) fixed.set(route, chosen)
+  const chosen = nameTarget(address, upstream, undefined)
+  fixed.set(route, chosen)
   return chosen
 }
 
-const noChanges: TargetChanges = { target: undefined, hostHeader: undefined }
+function addressOf(
+  { target, transport }: Upstream,
+  head: RequestHead,
+  client: ClientFacts,
+): Address {
+  if (target === 'original-destination') return namedTarget(head, client, transport)
+  const { host, port } = target
+  return {
+    host,
+    port,
+    tls: transport === 'tls' || (transport === 'same-as-client' && client.encrypted),
+  }
+}
 
 /** What the upstream is called at an address that was chosen for it: the name of a pool's target counts. */
 export function nameAt(target: UpstreamTarget, chosen: ChosenName): UpstreamName {
@@ -82,13 +99,17 @@ interface ChosenName {
   readonly port: number
 }
 
-/** Equal for requests that can share an upstream connection. */
+/**
+ * Equal for requests that can share an upstream connection.
+ * @param membership names what the node belonged to when it was made.
+ */
 export function connectionKey(
-  { manner }: UpstreamTarget,
+  { manner, tls }: UpstreamTarget,
   { address, port }: SocketAddress,
   { serverName }: UpstreamName,
+  membership = '',
 ): string {
-  return `${address} ${port} ${serverName ?? ''} ${manner}`
+  return `${address} ${port} ${serverName ?? ''} ${manner} ${tls ? membership : ''}`
 }
 
 /** Splits `host:port`; an IPv6 address loses its brackets. */

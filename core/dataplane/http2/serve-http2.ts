@@ -99,6 +99,11 @@ class Http2Connection implements HttpConnection {
     this.#finishIfDone()
   }
 
+  /** The client is told which of its requests are still answered. */
+  retire(): void {
+    this.drain()
+  }
+
   #serve(stream: ServerHttp2Stream, rawHeaders: readonly string[]): void {
     this.#open += 1
     this.#idle.stop()

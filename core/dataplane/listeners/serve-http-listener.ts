@@ -5,8 +5,10 @@ import type { HttpConnection, HttpContext } from '#core/dataplane/http/http-cont
 import { serveHttp } from '#core/dataplane/http/serve-http.ts'
 import { awaitPreface } from '#core/dataplane/http2/await-preface.ts'
 import { nameHttp2Requests } from '#core/dataplane/http2/name-http2-requests.ts'
+import { chooseAuthority } from '#core/dataplane/mesh/choose-authority.ts'
 import type { ServerIdentities } from '#core/model/identity.ts'
 import type { HttpListener } from '#core/model/listener.ts'
+import type { MeshAuthority } from '#core/model/mesh.ts'
 import type { ConnectionInfo } from '#core/model/observer.ts'
 import { watchFirstBytes } from './first-bytes.ts'
 import type { RunningListener } from './listener-set.ts'
@@ -14,13 +16,18 @@ import { refusePlainHttp } from './refuse-plain-http.ts'
 import { terminateTls } from './terminate-tls.ts'
 
 /** What a connection needs that is served by whichever listener accepted it. */
-export interface HttpListenerContext extends Omit<HttpContext, 'listener' | 'encrypted'> {
+export interface HttpListenerContext extends Omit<
+  HttpContext,
+  'listener' | 'encrypted' | 'arrival'
+> {
   readonly listener: RunningListener
   /** Called when the connection turned out to be one that can be asked to finish. */
-  readonly onHttp: (http: HttpConnection) => void
+  readonly onHttp: (http: HttpConnection, member?: MeshAuthority) => void
 }
 
 interface HttpStart {
+  /** By which authority the client is a member of the mesh. */
+  readonly member?: MeshAuthority
   readonly channel: NetChannel
   readonly connection: ConnectionInfo
   readonly context: HttpListenerContext
@@ -48,6 +55,7 @@ async function startTls(start: HttpStart, identities: ServerIdentities): Promise
   if (first.kind === 'gone') return
   if (first.kind === 'plain') return startWithoutTls(start, first.firstByte)
   const { serverName, alpn } = first.hello
+  const member = chooseAuthority(context.surroundings().mesh, alpn)
   const spoken = config.http2 === true ? ['h2', 'http/1.1'] : ['http/1.1']
   try {
     const secured = await terminateTls(channel, {
@@ -55,9 +63,12 @@ async function startTls(start: HttpStart, identities: ServerIdentities): Promise
       serverName,
       // A client that offers only others is served nevertheless, without ALPN, as nginx does.
       alpn: spoken.some((protocol) => alpn.includes(protocol)) ? spoken : [],
+      member,
       timeoutMs: settings.handshakeTimeoutMs,
     })
-    if (secured.tls?.alpn === 'h2') {
+    if (member !== undefined) {
+      startHttp1(secured, { ...start, member }, { encrypted: true })
+    } else if (secured.tls?.alpn === 'h2') {
       await startHttp2({ ...start, channel: secured }, { encrypted: true })
     } else startHttp1(secured, start, { encrypted: true })
   } catch (error) {
@@ -76,6 +87,7 @@ function startWithoutTls(start: HttpStart, firstByte: number | undefined): void 
       ...rest,
       listener: refusePlainHttp(config),
       encrypted: false,
+      arrival: 'client',
     }),
   )
 }
@@ -114,11 +126,11 @@ function startHttp1(
   start: HttpStart,
   { encrypted }: { readonly encrypted: boolean },
 ): void {
-  const { connection, context } = start
-  context.onHttp(serveHttp(channel, connection, httpContext(start, encrypted)))
+  const { connection, context, member } = start
+  context.onHttp(serveHttp(channel, connection, httpContext(start, encrypted)), member)
 }
 
-function httpContext({ context, config }: HttpStart, encrypted: boolean): HttpContext {
+function httpContext({ context, config, member }: HttpStart, encrypted: boolean): HttpContext {
   const { listener, onHttp: _onHttp, ...rest } = context
   let latest = config
   return {
@@ -128,5 +140,6 @@ function httpContext({ context, config }: HttpStart, encrypted: boolean): HttpCo
       return latest
     },
     encrypted,
+    arrival: member === undefined ? 'client' : 'mesh-peer',
   }
 }

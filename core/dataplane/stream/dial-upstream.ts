@@ -5,6 +5,7 @@ import {
   type AddressChooser,
   type ChosenAddress,
 } from '#core/dataplane/upstreams/address-chooser.ts'
+import { streamSchemes, type AddressRewrites } from '#core/dataplane/mesh/address-rewrites.ts'
 import type { DialRequest } from '#core/dataplane/upstreams/dial.ts'
 import { DialError } from '#core/dataplane/upstreams/dial-error.ts'
 import type { ExchangeTarget } from '#core/model/http-filter.ts'
@@ -15,6 +16,8 @@ export interface UpstreamWish {
   readonly upstream: Upstream
   /** In place of where the upstream is. */
   readonly target?: ExchangeTarget | undefined
+  /** What is dialled elsewhere. */
+  readonly rewrites: AddressRewrites | undefined
   readonly connection: ConnectionInfo
   /** Whether TLS was terminated on the client's side. */
   readonly encrypted: boolean
@@ -35,12 +38,14 @@ export type Dialled =
 /**
  * Connects to a route's upstream, at the next address each time, `retries` times after the first. Tells the observer of
  * every attempt. Like Kong 1.1 it sends no server name to a TLS upstream.
+ * @throws RewriteError when what is dialled in its place is no stream.
  */
 export async function dialUpstream(
-  { upstream, target, connection, encrypted, signal }: UpstreamWish,
+  { upstream, target, rewrites, connection, encrypted, signal }: UpstreamWish,
   { dial, chooser, observer }: UpstreamMeans,
 ): Promise<Dialled> {
-  const { host, port, tls } = target ?? targetOf(upstream, connection, encrypted)
+  const meant = target ?? targetOf(upstream, connection, encrypted)
+  const { host, port, tls } = rewrites?.apply(meant, streamSchemes) ?? meant
   const clientAddress = connection.client.address
   const choice = chooser.begin({ host, port, facts: { ...nothingKnown, clientAddress } })
   for (let attempt = 1; attempt <= 1 + upstream.retries; attempt++) {

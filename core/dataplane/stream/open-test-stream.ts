@@ -126,7 +126,10 @@ export function testStreamRoute(route: TestStreamRoute, index = 0): StreamRoute 
       retries: 0,
       ...route.upstream,
     },
-    filters: route.filters?.map((filter, place) => ({ name: `f${place + 1}`, filter })),
+    filters: route.filters?.map((filter, place) => ({
+      name: `f${place + 1}`,
+      choose: () => filter,
+    })),
   }
 }
 

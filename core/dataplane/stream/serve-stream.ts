@@ -1,8 +1,11 @@
 import { messageOf } from '#core/base/errors.ts'
+import type { ClientHello } from '#core/codec/client-hello.ts'
 import type { Channel } from '#core/dataplane/channel/channel.ts'
 import type { NetChannel } from '#core/dataplane/channel/net-channel.ts'
 import { watchFirstBytes, type FirstBytes } from '#core/dataplane/listeners/first-bytes.ts'
 import { terminateTls } from '#core/dataplane/listeners/terminate-tls.ts'
+import { chooseAuthority } from '#core/dataplane/mesh/choose-authority.ts'
+import type { Surroundings } from '#core/dataplane/mesh/surroundings.ts'
 import type { AddressChooser } from '#core/dataplane/upstreams/address-chooser.ts'
 import type { DialRequest } from '#core/dataplane/upstreams/dial.ts'
 import type { StreamListener } from '#core/model/listener.ts'
@@ -11,7 +14,7 @@ import type { StreamRoute } from '#core/model/stream-route.ts'
 import { candidateRoutes, chooseStreamRoute, decideFirstBytes } from './choose-stream-route.ts'
 import { dialUpstream, type Dialled, type UpstreamWish } from './dial-upstream.ts'
 import { relay, type RelayEnd, type RelayLimits } from './relay.ts'
-import { SessionInFilters, wantsPreread } from './session-in-filters.ts'
+import { SessionInFilters, wantsPreread, type SessionParties } from './session-in-filters.ts'
 
 export interface StreamContext {
   readonly listener: StreamListener
@@ -20,6 +23,8 @@ export interface StreamContext {
   /** Turns the hosts of upstreams into addresses. */
   readonly chooser: AddressChooser
   readonly observer: Observer
+  /** What is in force now, whichever listener a connection came to. */
+  readonly surroundings: () => Surroundings
 }
 
 /** Carries one connection from its first byte to its last. Never rejects. */
@@ -56,6 +61,7 @@ class StreamSession {
   readonly #plain: NetChannel
   readonly #connection: ConnectionInfo
   readonly #context: StreamContext
+  readonly #surroundings: Surroundings
   readonly #startedAt = Date.now()
 
   constructor(plain: NetChannel, connection: ConnectionInfo, context: StreamContext) {
@@ -63,6 +69,7 @@ class StreamSession {
     this.#plain = plain
     this.#connection = connection
     this.#context = context
+    this.#surroundings = context.surroundings()
   }
 
   /** Returns the status for the record, on nginx's scale. */
@@ -83,8 +90,8 @@ class StreamSession {
     const serverName = encrypted ? first.hello.serverName : undefined
     const route = chooseStreamRoute(candidates, serverName)
     if (route === undefined) return this.#refuse()
-    this.#showToFilters(route, { encrypted, serverName })
-    if (encrypted) await this.#terminate(serverName)
+    if (encrypted) await this.#terminate(route, first.hello)
+    else this.#showToFilters(route, plainClient)
     const answer = await this.filtered?.preread()
     if (answer !== undefined) return this.#answer(answer)
     const dialled = await this.#dial(route, { encrypted, target: this.filtered?.target })
@@ -100,7 +107,7 @@ class StreamSession {
     const clientLeft = new AbortController()
     const watch = watchFirstBytes(this.#plain, this.#context.listener.firstBytesTimeoutMs)
     void watch.seen.then(({ kind }) => kind === 'gone' && clientLeft.abort())
-    this.#showToFilters(route, { encrypted: false, serverName: undefined })
+    this.#showToFilters(route, plainClient)
     let dialled = await this.#dial(route, { encrypted: false, signal: clientLeft.signal })
     if (dialled.kind === 'failed') {
       watch.giveUp()
@@ -112,12 +119,10 @@ class StreamSession {
       return 200
     }
     if (first.kind === 'tls') {
-      const { serverName } = first.hello
-      this.#showToFilters(route, { encrypted: true, serverName })
       const replaced = route.upstream.transport === 'same-as-client'
       if (replaced) dialled.channel.close()
       try {
-        await this.#terminate(serverName)
+        await this.#terminate(route, first.hello)
       } catch (error) {
         dialled.channel.reset()
         throw error
@@ -130,7 +135,7 @@ class StreamSession {
 
   #showToFilters(
     route: StreamRoute,
-    client: { readonly encrypted: boolean; readonly serverName: string | undefined },
+    client: Pick<SessionParties, 'encrypted' | 'serverName' | 'arrival'>,
   ): void {
     if (route.filters === undefined || route.filters.length === 0) return
     this.filtered = new SessionInFilters({
@@ -141,22 +146,36 @@ class StreamSession {
     })
   }
 
-  async #terminate(serverName: string | undefined): Promise<void> {
+  /** Filters see a client at once, but who claims to be a member of the mesh only after he has proved it. */
+  async #terminate(route: StreamRoute, { serverName, alpn }: ClientHello): Promise<void> {
     const { listener, observer } = this.#context
+    const member = chooseAuthority(this.#surroundings.mesh, alpn)
+    this.filtered = undefined
+    if (member === undefined) {
+      this.#showToFilters(route, { encrypted: true, serverName, arrival: 'client' })
+    }
     observer.terminatingTls(this.#connection, serverName)
     this.client = await terminateTls(this.#plain, {
       identities: listener.identities,
       serverName,
       alpn: [],
+      member,
       timeoutMs: listener.handshakeTimeoutMs,
     })
+    if (member !== undefined) {
+      this.#showToFilters(route, { encrypted: true, serverName, arrival: 'mesh-peer' })
+    }
   }
 
   #dial(
     { upstream }: StreamRoute,
     wish: Pick<UpstreamWish, 'encrypted' | 'target' | 'signal'>,
   ): Promise<Dialled> {
-    return dialUpstream({ upstream, connection: this.#connection, ...wish }, this.#context)
+    const { rewrites } = this.#surroundings
+    return dialUpstream(
+      { upstream, connection: this.#connection, rewrites, ...wish },
+      this.#context,
+    )
   }
 
   async #relay({ upstream: limits }: StreamRoute, upstream: Channel): Promise<number> {
@@ -192,6 +211,8 @@ class StreamSession {
     return status
   }
 }
+
+const plainClient = { encrypted: false, serverName: undefined, arrival: 'client' } as const
 
 /** The client's first bytes decide unless the server speaks, or leaves, before they are complete. */
 async function untilEitherSpeaks(

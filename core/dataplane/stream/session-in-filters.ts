@@ -1,7 +1,8 @@
 import { messageOf } from '#core/base/errors.ts'
 import type { ExchangeTarget } from '#core/model/http-filter.ts'
+import type { Arrival } from '#core/model/mesh.ts'
 import type { ConnectionInfo } from '#core/model/observer.ts'
-import type { StreamFilterSlot, StreamSessionView } from '#core/model/stream-filter.ts'
+import type { StreamFilter, StreamSessionView } from '#core/model/stream-filter.ts'
 import type { StreamRoute } from '#core/model/stream-route.ts'
 
 /** How a session ended. */
@@ -16,6 +17,7 @@ export interface SessionParties {
   readonly connection: ConnectionInfo
   readonly route: StreamRoute
   readonly encrypted: boolean
+  readonly arrival: Arrival
   readonly serverName: string | undefined
   /** Unix time in ms. */
   readonly startedAt: number
@@ -26,10 +28,12 @@ export class SessionInFilters implements StreamSessionView {
   readonly connection: ConnectionInfo
   readonly route: StreamRoute
   readonly encrypted: boolean
+  readonly arrival: Arrival
   readonly serverName: string | undefined
   readonly startedAt: number
   readonly notes = new Map<unknown, unknown>()
   target: ExchangeTarget | undefined
+  readonly #filters: readonly StreamFilter[]
   #answer: Uint8Array | undefined
   #outcome: StreamOutcome = { status: 0, bytesToClient: 0, bytesFromClient: 0, durationMs: 0 }
   #dialled = false
@@ -38,8 +42,10 @@ export class SessionInFilters implements StreamSessionView {
     this.connection = parties.connection
     this.route = parties.route
     this.encrypted = parties.encrypted
+    this.arrival = parties.arrival
     this.serverName = parties.serverName
     this.startedAt = parties.startedAt
+    this.#filters = filtersFor(parties.route, parties.arrival)
   }
 
   get answered(): boolean {
@@ -73,7 +79,7 @@ export class SessionInFilters implements StreamSessionView {
    * @throws Error when one fails.
    */
   async preread(): Promise<Uint8Array | undefined> {
-    for (const { filter } of this.#slots) {
+    for (const filter of this.#filters) {
       try {
         // oxlint-disable-next-line no-await-in-loop -- filters are asked one after the other
         await filter.preread?.(this)
@@ -91,7 +97,7 @@ export class SessionInFilters implements StreamSessionView {
     this.#outcome = outcome
     this.#dialled = true
     const report = (error: unknown): void => onFault(`A filter failed: ${messageOf(error)}`)
-    for (const { filter } of this.#slots) {
+    for (const filter of this.#filters) {
       try {
         const returned: unknown = filter.finished?.(this)
         // An asynchronous function fits, too; its failure must not end the process.
@@ -101,13 +107,14 @@ export class SessionInFilters implements StreamSessionView {
       }
     }
   }
-
-  get #slots(): readonly StreamFilterSlot[] {
-    return this.route.filters ?? []
-  }
 }
 
-/** Whether filters want to be asked before the upstream is dialled. */
-export function wantsPreread({ filters = [] }: StreamRoute): boolean {
-  return filters.some(({ filter }) => filter.preread !== undefined)
+/** Whether filters want to be asked before the upstream is dialled, whoever the client turns out to be. */
+export function wantsPreread(route: StreamRoute): boolean {
+  const asked = [...filtersFor(route, 'client'), ...filtersFor(route, 'mesh-peer')]
+  return asked.some((filter) => filter.preread !== undefined)
+}
+
+function filtersFor({ filters = [] }: StreamRoute, arrival: Arrival): readonly StreamFilter[] {
+  return filters.map((slot) => slot.choose(arrival)).filter((filter) => filter !== undefined)
 }

@@ -4,10 +4,11 @@ import { messageOf } from '#core/base/errors.ts'
 import { systemErrorOf } from '#core/base/system-error.ts'
 import type { Channel } from '#core/dataplane/channel/channel.ts'
 import { Inlet, NetChannel } from '#core/dataplane/channel/net-channel.ts'
-import { startClientTls } from '#core/dataplane/channel/start-tls.ts'
+import { startClientTls, type ServerTrust } from '#core/dataplane/channel/start-tls.ts'
 import { openTransparentSocket } from '#core/dataplane/socket-options.ts'
 import { formatAddress, type SocketAddress } from '#core/model/address.ts'
 import type { Identity } from '#core/model/identity.ts'
+import type { MeshAuthority } from '#core/model/mesh.ts'
 import type { SourceAddress } from '#core/model/upstream.ts'
 import { clientTlsOptions } from '#core/tls/client-options.ts'
 import { DialError, type DialFailure } from './dial-error.ts'
@@ -33,6 +34,10 @@ export interface DialTls {
   readonly alpn: readonly string[]
   /** Presented when the upstream asks for a certificate. */
   readonly identity?: Identity | undefined
+  /** In place of `identity`: this node is introduced as a member of a mesh. */
+  readonly member?: MeshAuthority | undefined
+  /** What is shown to the upstream and expected of it, as far as that depends on the protocol that it chose. */
+  readonly trust?: ServerTrust | undefined
   /** Present = the upstream's certificate must be for this name and come from these authorities. */
   readonly verify?: TlsVerification | undefined
 }
@@ -70,7 +75,8 @@ export async function dial(request: DialRequest, hooks: DialHooks = {}): Promise
     const plain = await connectTcp(end, request.source, signal, hooks)
     connected = true
     if (request.tls === undefined) return plain
-    return await startClientTls(plain, { options: tlsOptions(request.tls), signal })
+    const { trust } = request.tls
+    return await startClientTls(plain, { options: tlsOptions(request.tls), trust, signal })
   } catch (error) {
     if (request.signal?.aborted === true) {
       throw new DialError('aborted', target, 'it is no longer wanted', { cause: error })

@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { messageOf } from '#core/base/errors.ts'
-import type { Schema } from '#core/kong/schema/field.ts'
+import type { EntityCheck, Schema, StringField } from '#core/kong/schema/field.ts'
 import type { Entity } from './entity.ts'
 import { entityKind } from './entity-kind.ts'
 import { createdAtField, idField, tagsField } from './field-types.ts'
@@ -12,33 +12,38 @@ export interface Certificate extends Entity {
   readonly tags: readonly string[] | null
 }
 
+export const certificateField: StringField = {
+  type: 'string',
+  required: true,
+  check: (text) => faultOf('certificate', () => parseCertificate(text)),
+}
+
+export const keyField: StringField = {
+  type: 'string',
+  required: true,
+  check: (text) => faultOf('key', () => parseKey(text)),
+}
+
+/** `key` is that of `cert`. */
+export const keyMatches: EntityCheck = {
+  kind: 'custom',
+  fields: ['cert', 'key'],
+  check: ({ cert, key }) =>
+    parseCertificate(String(cert)).checkPrivateKey(parseKey(String(key)))
+      ? undefined
+      : 'certificate does not match key',
+}
+
 const schema: Schema = {
   name: 'certificates',
   fields: {
     id: idField,
     created_at: createdAtField,
-    cert: {
-      type: 'string',
-      required: true,
-      check: (text) => faultOf('certificate', () => parseCertificate(text)),
-    },
-    key: {
-      type: 'string',
-      required: true,
-      check: (text) => faultOf('key', () => parseKey(text)),
-    },
+    cert: certificateField,
+    key: keyField,
     tags: tagsField,
   },
-  checks: [
-    {
-      kind: 'custom',
-      fields: ['cert', 'key'],
-      check: ({ cert, key }) =>
-        parseCertificate(String(cert)).checkPrivateKey(parseKey(String(key)))
-          ? undefined
-          : 'certificate does not match key',
-    },
-  ],
+  checks: [keyMatches],
 }
 
 export const certificates = entityKind<Certificate>(schema)

@@ -1,5 +1,6 @@
 import type { KongPlugin } from '#core/kong/plugins/plugin.ts'
 import { certificates } from './certificate.ts'
+import { clusterCas } from './cluster-ca.ts'
 import { consumers } from './consumer.ts'
 import type { EntityKind } from './entity-kind.ts'
 import { pluginKind } from './plugin.ts'
@@ -10,7 +11,7 @@ import { snis } from './sni.ts'
 import { targets } from './target.ts'
 import { upstreams } from './upstream.ts'
 
-/** Every kind of entity that users write, those of the plugins included; what is referred to comes first. */
+/** Every kind of entity that users write through the Admin API, those of the plugins included; what is referred to comes first. */
 export function kongKinds(loaded: readonly KongPlugin[]): readonly EntityKind[] {
   const own: readonly EntityKind[] = [
     services,
@@ -29,7 +30,12 @@ export function kongKinds(loaded: readonly KongPlugin[]): readonly EntityKind[] 
   return [...byName.values()]
 }
 
+/** What a declarative file may hold. What is exported to one does not have the keys of the cluster's authority. */
+export function declaredKinds(loaded: readonly KongPlugin[]): readonly EntityKind[] {
+  return [...kongKinds(loaded), clusterCas]
+}
+
 /** What a node reads from its store: everything that users write, and what only nodes tell each other. */
 export function storedKinds(loaded: readonly KongPlugin[]): readonly EntityKind[] {
-  return [...kongKinds(loaded), postedHealths]
+  return [...declaredKinds(loaded), postedHealths]
 }

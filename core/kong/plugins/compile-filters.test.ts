@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { HttpFilter } from '#core/model/http-filter.ts'
+import type { Arrival } from '#core/model/mesh.ts'
 import { compileFilters } from './compile-filters.ts'
 import type { Plugin } from '#core/kong/entities/plugin.ts'
 import type { PluginInstance } from './plugin-instances.ts'
@@ -59,17 +60,59 @@ describe('compileFilters', () => {
     expect(chosen(instances, undefined)).toEqual(['far'])
   })
 
+  it('runs for a node of the mesh what says second or all, and falls back in the same way', () => {
+    const instances = [
+      instance('limit', 'close', { route: 'r' }, 1, 'first'),
+      instance('limit', 'far', {}, 1, 'second'),
+      instance('log', 'log', {}, 0, 'all'),
+      instance('auth', 'auth', {}, 9, 'first'),
+    ]
+    expect(chosen(instances, undefined, 'mesh-peer')).toEqual(['far', 'log'])
+    expect(chosen(instances, undefined, 'client')).toEqual(['auth', 'close', 'log'])
+  })
+
+  it("falls back for a consumer to anybody's entity where the consumer's own runs elsewhere", () => {
+    const instances = [
+      instance('limit', 'own', { consumer: 'c' }, 1, 'second'),
+      instance('limit', 'any', {}),
+    ]
+    expect(chosen(instances, 'c', 'client')).toEqual(['any'])
+    expect(chosen(instances, 'c', 'mesh-peer')).toEqual(['own'])
+    expect(chosen(instances, 'x', 'mesh-peer')).toEqual([])
+  })
+
+  it('chooses for streams by how they arrive, without consumers', () => {
+    const entries = [
+      instance('log', 'close', { route: 'r' }, 1, 'second'),
+      instance('log', 'far', {}, 1, 'first'),
+      instance('log', 'consumer', { route: 'r', consumer: 'c' }, 1, 'all'),
+    ]
+    const streams = entries.map((entry) => ({ ...entry, http: undefined, stream: {} }))
+    const slots = compileFilters(streams).stream(subject) ?? []
+    const labels = (['client', 'mesh-peer'] as const).map((arrival) =>
+      slots.map((slot) => {
+        const filter = slot.choose(arrival)
+        return streams.find(({ stream }) => stream === filter)?.entity.id
+      }),
+    )
+    expect(labels).toEqual([['far'], ['close']])
+  })
+
   it('gives no chain at all where nothing takes part', () => {
     expect(compileFilters([]).global).toBeUndefined()
     expect(compileFilters([]).http(subject)).toBeUndefined()
     expect(compileFilters([instance('log', 'log', {})]).stream(subject)).toBeUndefined()
   })
 
-  function chosen(instances: readonly PluginInstance[], consumer: string | undefined): string[] {
+  function chosen(
+    instances: readonly PluginInstance[],
+    consumer: string | undefined,
+    arrival: Arrival = 'client',
+  ): string[] {
     const principal = consumer === undefined ? undefined : { id: consumer, credentialId: 'k' }
     const chain = compileFilters(instances).http(subject) ?? []
     return chain.flatMap((slot) => {
-      const filter = slot.choose(principal)
+      const filter = slot.choose(principal, arrival)
       return filter === undefined ? [] : [names.get(filter) ?? '']
     })
   }

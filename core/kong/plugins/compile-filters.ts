@@ -1,5 +1,6 @@
 import type { FilterChain, FilterSlot, HttpFilter } from '#core/model/http-filter.ts'
-import type { StreamFilterSlot } from '#core/model/stream-filter.ts'
+import type { Arrival } from '#core/model/mesh.ts'
+import type { StreamFilter, StreamFilterSlot } from '#core/model/stream-filter.ts'
 import type { Plugin } from '#core/kong/entities/plugin.ts'
 import type { PluginInstance } from './plugin-instances.ts'
 
@@ -18,34 +19,29 @@ export interface CompiledFilters {
 }
 
 /**
- * Selects plugins as Kong 1.1 does ("Plugin object", precedence): of each plugin the one entity that is bound most
- * closely to the subject runs, in the order of the plugins' priorities.
+ * Selects plugins as Kong 1.1 does ("Plugin object", precedence and `run_on`): of each plugin the one entity that is
+ * bound most closely to the subject, among those that run for such an arrival, in the order of the plugins' priorities.
  */
 export function compileFilters(instances: readonly PluginInstance[]): CompiledFilters {
-  // On a node that no other node of a mesh has called, `second` never runs.
-  const running = instances.filter(({ entity }) => entity.run_on !== 'second')
-  const byPlugin = [...Map.groupBy(running, ({ plugin }) => plugin)]
+  const byPlugin = [...Map.groupBy(instances, ({ plugin }) => plugin)]
     .toSorted(([a], [b]) => b.priority - a.priority || (a.name < b.name ? -1 : 1))
     .map(([plugin, of]) => ({ name: plugin.name, of }))
   const http = (subject: FilterSubject): FilterChain | undefined =>
-    unlessEmpty(byPlugin.flatMap(({ name, of }) => slotFor(name, of, subject)))
+    unlessEmpty(byPlugin.flatMap(({ name, of }) => httpSlot(name, of, subject)))
   return {
     global: http({ routeId: undefined, serviceId: undefined }),
     http,
     stream: (subject) =>
-      unlessEmpty(
-        byPlugin.flatMap(({ name, of }): StreamFilterSlot[] => {
-          const chosen = closest(
-            of.filter(({ stream }) => stream !== undefined),
-            { ...subject, consumerId: undefined },
-          )
-          return chosen?.stream === undefined ? [] : [{ name, filter: chosen.stream }]
-        }),
-      ),
+      unlessEmpty(byPlugin.flatMap(({ name, of }) => streamSlot(name, of, subject))),
   }
 }
 
-function slotFor(
+/** Whether an entity runs: on the first node for clients, on any further one for the nodes of the mesh. */
+function runsFor(arrival: Arrival, { run_on }: Plugin): boolean {
+  return run_on !== (arrival === 'client' ? 'second' : 'first')
+}
+
+function httpSlot(
   name: string,
   instances: readonly PluginInstance[],
   subject: FilterSubject,
@@ -54,24 +50,45 @@ function slotFor(
     ({ entity, http }) => http !== undefined && isBoundWithin(entity, subject),
   )
   if (fitting.length === 0) return []
-  const forAnybody = closest(fitting, { ...subject, consumerId: undefined })?.http
-  const consumers = new Set(fitting.flatMap(({ entity }) => entity.consumer?.id ?? []))
-  if (consumers.size === 0) return [{ name, choose: () => forAnybody }]
-  const forConsumer = new Map<string, HttpFilter | undefined>(
+  const chosen = {
+    client: byConsumer(fitting, subject, 'client'),
+    'mesh-peer': byConsumer(fitting, subject, 'mesh-peer'),
+  }
+  return [{ name, choose: (principal, arrival) => chosen[arrival](principal?.id) }]
+}
+
+/** Decides beforehand which filter takes part for which consumer; undefined stands for anybody. */
+function byConsumer(
+  instances: readonly PluginInstance[],
+  subject: FilterSubject,
+  arrival: Arrival,
+): (consumerId: string | undefined) => HttpFilter | undefined {
+  const running = instances.filter(({ entity }) => runsFor(arrival, entity))
+  const forAnybody = closest(running, { ...subject, consumerId: undefined })?.http
+  const consumers = new Set(running.flatMap(({ entity }) => entity.consumer?.id ?? []))
+  if (consumers.size === 0) return () => forAnybody
+  const forConsumer = new Map<string | undefined, HttpFilter | undefined>(
     [...consumers].map((consumerId) => [
       consumerId,
-      closest(fitting, { ...subject, consumerId })?.http,
+      closest(running, { ...subject, consumerId })?.http,
     ]),
   )
-  return [
-    {
-      name,
-      choose: (principal) =>
-        principal !== undefined && forConsumer.has(principal.id)
-          ? forConsumer.get(principal.id)
-          : forAnybody,
-    },
-  ]
+  return (consumerId) => (forConsumer.has(consumerId) ? forConsumer.get(consumerId) : forAnybody)
+}
+
+function streamSlot(
+  name: string,
+  instances: readonly PluginInstance[],
+  subject: FilterSubject,
+): StreamFilterSlot[] {
+  const choose = (arrival: Arrival): StreamFilter | undefined =>
+    closest(
+      instances.filter(({ entity, stream }) => stream !== undefined && runsFor(arrival, entity)),
+      { ...subject, consumerId: undefined },
+    )?.stream
+  const chosen = { client: choose('client'), 'mesh-peer': choose('mesh-peer') }
+  if (chosen.client === undefined && chosen['mesh-peer'] === undefined) return []
+  return [{ name, choose: (arrival) => chosen[arrival] }]
 }
 
 interface BoundSubject extends FilterSubject {

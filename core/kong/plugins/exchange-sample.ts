@@ -11,6 +11,7 @@ import {
   type HttpFilter,
   type UpstreamAttempt,
 } from '#core/model/http-filter.ts'
+import type { Arrival } from '#core/model/mesh.ts'
 import type { HttpRoute } from '#core/model/http-route.ts'
 import type { Principal } from '#core/model/principal.ts'
 
@@ -27,6 +28,8 @@ export interface SampleOptions {
   readonly client?: SocketAddress
   readonly destination?: SocketAddress
   readonly encrypted?: boolean
+  /** Default `client`. */
+  readonly arrival?: Arrival
   readonly route?: HttpRoute
   readonly principal?: Principal
   readonly attempts?: readonly UpstreamAttempt[]
@@ -69,6 +72,7 @@ class InMemoryExchange implements SampleExchange {
   readonly connection
   readonly client
   readonly encrypted
+  readonly arrival
   readonly request: InMemoryRequest
   readonly route
   response: InMemoryResponse | undefined
@@ -86,6 +90,7 @@ class InMemoryExchange implements SampleExchange {
     this.connection = { id: 1, client, destination }
     this.client = client
     this.encrypted = options.encrypted ?? false
+    this.arrival = options.arrival ?? ('client' as const)
     this.request = new InMemoryRequest(options)
     this.route = options.route
     this.principal = options.principal

@@ -1,0 +1,63 @@
+import type { HopRecord } from '#reports/record/record.ts'
+import { readTlsOf, toHop, type AddressBook } from './hops.ts'
+import { findLinkConnections, type LinkConnection, type LinkPackets } from './link-captures.ts'
+import { numberFrames } from './merge-packets.ts'
+import type { Frame } from './pcap.ts'
+import { parseKeyLog } from './tls/key-log.ts'
+import type { TlsReading } from './tls/tls-reading.ts'
+
+/** A connection on one link, read as far as it can be. */
+export interface WireHop {
+  readonly connection: LinkConnection
+  /** Undefined: it is no TLS connection. */
+  readonly tls: TlsReading | undefined
+  readonly record: HopRecord
+}
+
+/** What all links carried. */
+export interface Wire {
+  /** Oldest first. */
+  readonly hops: readonly WireHop[]
+  /** The number of a frame in the capture file that `mergePackets` makes of the same packets. */
+  numberOf(frame: Frame): number | undefined
+}
+
+export interface ReadWireOptions {
+  /**
+   * Connections that were opened earlier and have said nothing since are left out. One that has is read from its
+   * beginning: that is where its handshake is.
+   */
+  readonly sinceMs: number
+  /** Text of the key logs, one after the other. */
+  readonly keyLog: string
+  readonly book: AddressBook
+}
+
+/** Reads the packets of all links, from the beginning of their captures. */
+export function readWire(links: readonly LinkPackets[], options: ReadWireOptions): Wire {
+  const keys = parseKeyLog(options.keyLog)
+  const numbers = numberFrames(links)
+  const numberOf = (frame: Frame): number | undefined => numbers.get(frame)
+  const recent = findLinkConnections(links, 0).filter((connection) =>
+    saysSomethingSince(connection, options.sinceMs),
+  )
+  const hops = recent.map((connection) => {
+    const tls = readTlsOf(connection, keys)
+    const { link } = connection
+    return {
+      connection,
+      tls,
+      record: toHop(connection, { link, book: options.book, tls, numberOf }),
+    }
+  })
+  return { hops, numberOf }
+}
+
+function saysSomethingSince(
+  { frames, toServer, toClient }: LinkConnection,
+  sinceMs: number,
+): boolean {
+  const isRecent = ({ atMs }: Frame): boolean => atMs >= sinceMs
+  if (isRecent(frames.first)) return true
+  return [toServer, toClient].some(({ pieces }) => pieces.some(({ frame }) => isRecent(frame)))
+}

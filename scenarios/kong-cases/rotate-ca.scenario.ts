@@ -1,0 +1,132 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { connect as connectTls } from 'node:tls'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { heardOfChanges } from '#scenarios/support/heard-of-changes.ts'
+import { joinedMesh } from '#scenarios/support/joined-mesh.ts'
+import { openKongCluster, type KongNode } from '#scenarios/support/kong-cluster.ts'
+import { askStream } from '#scenarios/support/stream-client.ts'
+import { openWebRoute } from '#scenarios/support/web-route.ts'
+
+const examples = fileURLToPath(new URL('../../examples/plugins', import.meta.url))
+
+describe('kong mesh rotate-ca', () => {
+  it.for([
+    ['a connection for each request', '0'],
+    ['connections that are kept', '60'],
+  ] as const)('fails no request and makes none a stranger, with %s', async ([, keptAlive]) => {
+    await using cluster = await openKongCluster()
+    const { address, ports } = cluster.echo
+    const settings = {
+      plugins: `bundled, ${examples}/header-by-phase.ts`,
+      stream_listen: 'ADDRESS:9000',
+      upstream_keepalive: keptAlive,
+    }
+    const first = await cluster.start('kong-1', settings)
+    const second = await cluster.start('kong-2', {
+      ...settings,
+      admin_listen: 'off',
+      origins: [
+        `https://${cluster.address(2)}:8443=http://${address}:${ports.http}`,
+        `tls://${cluster.address(2)}:9000=tcp://${address}:${ports.tcp}`,
+      ].join(', '),
+    })
+    const nodes = [first, second]
+    const before = await joinedMesh(nodes)
+    await first.configure('POST', '/plugins', {
+      name: 'header-by-phase',
+      run_on: 'second',
+      config: { name: 'x-on-second' },
+    })
+    const target = { host: second.address, retries: 0 }
+    await openWebRoute(
+      { node: first, cluster },
+      { service: { ...target, protocol: 'https', port: 8443 }, route: { hosts: ['load.test'] } },
+    )
+    const stream = await first.configure('POST', '/services', {
+      ...target,
+      protocol: 'tls',
+      port: 9000,
+    })
+    await first.configure('POST', `/services/${stream['id']}/routes`, {
+      protocols: ['tcp', 'tls'],
+      destinations: [{ port: 9000 }],
+    })
+    await heardOfChanges(first, [second])
+
+    const load = openLoad([
+      async () => {
+        const { status, headers } = await first.get('/', { host: 'load.test' })
+        return `${status} ${String(headers['x-on-second'])}`
+      },
+      async () => {
+        const { text } = await askStream({
+          address: first.address,
+          port: 9000,
+          send: 'twelve bytes',
+        })
+        return text.split('\n')[1] ?? ''
+      },
+    ])
+    const rotated = await first.kong('mesh', 'rotate-ca', '--wait', '1.5')
+    expect(rotated).toMatchObject({ exitCode: 0, stderr: '' })
+    const outcomes = await load.end()
+    const counts = Object.fromEntries(
+      [...Map.groupBy(outcomes, (outcome) => outcome)].map(([what, all]) => [what, all.length]),
+    )
+    expect(Object.keys(counts).toSorted()).toEqual(['200 rewrite access head', 'twelve bytes'])
+    // Enough to have met each step several times.
+    for (const count of Object.values(counts)) expect(count).toBeGreaterThan(50)
+
+    const after = await joinedMesh(nodes)
+    expect(after).not.toBe(before)
+    await expect.poll(() => agreed(second, before)).toBe(false)
+    expect(await agreed(second, after)).toBe(true)
+  })
+})
+
+interface Load {
+  /** Stops asking, and returns what each request has come to. */
+  end(): Promise<readonly string[]>
+}
+
+/** Asks again and again, four at a time of each kind. */
+function openLoad(kinds: readonly (() => Promise<string>)[]): Load {
+  const outcomes: string[] = []
+  const ended = new AbortController()
+  const clients = [...kinds, ...kinds, ...kinds, ...kinds].map(async (ask) => {
+    while (!ended.signal.aborted) {
+      // oxlint-disable-next-line no-await-in-loop -- a client waits for its answer
+      outcomes.push(await ask().catch((error: unknown) => String(error)))
+      // oxlint-disable-next-line no-await-in-loop -- the nodes share two cores with the clients
+      await sleep(5)
+    }
+  })
+  return {
+    end: async () => {
+      ended.abort()
+      await Promise.all(clients)
+      return outcomes
+    },
+  }
+}
+
+/** Whether a node takes a client that offers this protocol, but shows no certificate, for somebody to be refused. */
+async function agreed({ address }: KongNode, protocol: string): Promise<boolean> {
+  const socket = connectTls({
+    host: address,
+    port: 8443,
+    rejectUnauthorized: false,
+    ALPNProtocols: [protocol, 'http/1.1'],
+  })
+  socket.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+  try {
+    const [answer] = await once(socket, 'data')
+    return !String(answer).startsWith('HTTP/1.1')
+  } catch {
+    return true
+  } finally {
+    socket.destroy()
+  }
+}
