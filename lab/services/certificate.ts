@@ -6,9 +6,15 @@ export interface KeyAndCertificate {
   readonly cert: string
 }
 
-/** Makes a key and a self-signed certificate for that common name, with openssl; nothing is written to disk. */
-export async function makeCertificate(commonName: string): Promise<KeyAndCertificate> {
-  const request = '-x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 365'
+/**
+ * Makes a key and a self-signed certificate for that common name, with openssl; nothing is written to disk.
+ * @param options.newKey as `openssl req -newkey` takes it, with `-pkeyopt`. Default: ECDSA on P-256.
+ */
+export async function makeCertificate(
+  commonName: string,
+  { newKey = 'ec -pkeyopt ec_paramgen_curve:prime256v1' } = {},
+): Promise<KeyAndCertificate> {
+  const request = `-x509 -newkey ${newKey} -nodes -days 365`
   const { stdout } = await promisify(execFile)('openssl', [
     'req',
     ...request.split(' '),

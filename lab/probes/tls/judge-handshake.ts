@@ -1,6 +1,8 @@
+import type { Seal } from './cipher-suites.ts'
 import { parseCertificates, summarizeCertificate } from './certificates.ts'
 import { messageType, type HandshakeMessage } from './handshake-messages.ts'
 import { parseEncryptedExtensions, tls13, type ClientHello, type ServerHello } from './hello.ts'
+import { provesTls12Identity, provesTls13Identity, type Claimant } from './prove-identity.ts'
 import { readTls12Direction, type DirectionReading } from './read-direction.ts'
 import { contentType, type TlsRecordBytes } from './records.ts'
 import type { Presented, TlsReading } from './tls-reading.ts'
@@ -12,11 +14,19 @@ export interface Both<value> {
   readonly server: value
 }
 
-/** Concludes from what both sides sent after a ServerHello. */
+/** What both sides agreed on in the clear. */
+export interface Agreed {
+  readonly hello: ClientHello
+  readonly answer: ServerHello
+  readonly seal: Seal | undefined
+}
+
+/** Concludes from what both sides sent. */
 export function judgeHandshake(
   { client, server }: Both<DirectionReading>,
-  answer: ServerHello,
+  agreed: Agreed,
 ): Omit<TlsReading, 'version' | 'cipher' | 'serverName' | 'offeredAlpn'> {
+  const { answer } = agreed
   const is13 = answer.version === tls13
   // Before TLS 1.3 only Finished and what follows is sealed.
   const readable =
@@ -32,8 +42,8 @@ export function judgeHandshake(
     alpn: is13 ? encryptedAlpn(server) : answer.alpn,
     readable,
     resumed,
-    server: presented(server, { is13, readable, provenByExchange: !is13 }),
-    client: presented(client, { is13, readable, provenByExchange: false }),
+    server: presented('server', { client, server }, { agreed, readable }),
+    client: presented('client', { client, server }, { agreed, readable }),
     established: readable ? done && alert === undefined : alert === undefined ? undefined : false,
     alert,
     content:
@@ -44,20 +54,30 @@ export function judgeHandshake(
 }
 
 function presented(
-  reading: DirectionReading,
-  options: {
-    readonly is13: boolean
-    readonly readable: boolean
-    readonly provenByExchange: boolean
-  },
+  side: 'client' | 'server',
+  readings: Both<DirectionReading>,
+  { agreed, readable }: { readonly agreed: Agreed; readonly readable: boolean },
 ): Presented {
-  const message = find(reading, messageType.certificate)
-  if (message === undefined) return { kind: options.readable ? 'none' : 'unreadable' }
-  const [own] = whole(() => parseCertificates(message.body, options.is13)) ?? []
+  const message = find(readings[side], messageType.certificate)
+  if (message === undefined) return { kind: readable ? 'none' : 'unreadable' }
+  const is13 = agreed.answer.version === tls13
+  const [own] = whole(() => parseCertificates(message.body, is13)) ?? []
   if (own === undefined) return { kind: 'none' }
-  const proven =
-    options.provenByExchange || find(reading, messageType.certificateVerify) !== undefined
+  const proven = proves({ side, certificate: own }, readings, agreed)
   return { kind: 'certificate', certificate: summarizeCertificate(own), proven }
+}
+
+function proves(
+  claimant: Claimant,
+  { client, server }: Both<DirectionReading>,
+  { hello, answer, seal }: Agreed,
+): boolean {
+  const handshake = { client: client.messages, server: server.messages }
+  if (answer.version !== tls13) {
+    const randoms = Buffer.from(hello.random + answer.random, 'hex')
+    return provesTls12Identity(claimant, handshake, randoms)
+  }
+  return seal !== undefined && provesTls13Identity(claimant, handshake, seal)
 }
 
 function encryptedAlpn(server: DirectionReading): string | undefined {

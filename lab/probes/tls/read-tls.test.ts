@@ -141,6 +141,33 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('readTls of %s', (version) => {
     })
   })
 
+  it('believes no signature that was made for another handshake', async () => {
+    const recorded = await record(mutual, member)
+    const forged = Buffer.from(recorded.toServer)
+    // No key depends on the name that the client asked for, but what is signed does.
+    const place = forged.indexOf('b.test')
+    forged[place] = 'a'.charCodeAt(0)
+    const reading = read({ ...recorded, toServer: forged })
+    expect(reading).toMatchObject({ serverName: 'a.test', client: { proven: false } })
+    // In TLS 1.2 a server signs the randoms and its key alone.
+    expect(reading.server).toMatchObject({ proven: version === 'TLSv1.2' })
+    expect(read(recorded)).toMatchObject({ client: { proven: true }, server: { proven: true } })
+  })
+
+  it.each([
+    'rsa:2048',
+    'rsa-pss -pkeyopt rsa_keygen_bits:2048',
+    'ed25519',
+    'ec -pkeyopt ec_paramgen_curve:secp384r1',
+  ])('believes signatures with keys of openssl -newkey %s', async (newKey) => {
+    const made = await makeCertificate('other', { newKey })
+    const asked = { ...server, ...made, requestCert: true, rejectUnauthorized: false }
+    expect(read(await record(asked, { ...anybody, ...made }))).toMatchObject({
+      client: { proven: true },
+      server: { proven: true },
+    })
+  })
+
   it('takes no harm from damaged or cut bytes', async () => {
     const { toServer, toClient, keyLog } = await record(mutual, member)
     const keys = parseKeyLog(keyLog)
@@ -170,7 +197,13 @@ describe('readTls', () => {
     const recorded = await recorder.connect({
       client: { ...member, ecdhCurve: 'X25519:P-384', minVersion: 'TLSv1.3' },
     })
-    expect(read(recorded)).toMatchObject({ version: 'TLS 1.3', alpn: 'mesh/1', established: true })
+    expect(read(recorded)).toMatchObject({
+      version: 'TLS 1.3',
+      alpn: 'mesh/1',
+      established: true,
+      client: { proven: true },
+      server: { proven: true },
+    })
     expect(textOf(read(recorded).content?.toServer)).toBe('question')
   })
 })

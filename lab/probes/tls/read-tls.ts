@@ -8,7 +8,7 @@ import {
   type ClientHello,
   type ServerHello,
 } from './hello.ts'
-import { judgeHandshake, judgeUnanswered, type Both } from './judge-handshake.ts'
+import { judgeHandshake, judgeUnanswered, type Agreed, type Both } from './judge-handshake.ts'
 import type { ConnectionSecrets, KeyLog } from './key-log.ts'
 import {
   readTls12Direction,
@@ -51,20 +51,17 @@ export function readTls(
     cipher,
     serverName: hello.serverName,
     offeredAlpn: hello.alpn,
-    ...judgeHandshake(readings, answer),
+    ...judgeHandshake(readings, agreed),
   }
 }
 
-interface Agreed {
-  readonly hello: ClientHello
-  readonly answer: ServerHello
+interface WithSecrets extends Agreed {
   readonly secrets: ConnectionSecrets
-  readonly seal: Seal | undefined
 }
 
 function readTls13(
   records: Both<readonly TlsRecordBytes[]>,
-  { secrets, seal }: Agreed,
+  { secrets, seal }: WithSecrets,
 ): Both<DirectionReading> {
   const openers = (side: 'CLIENT' | 'SERVER'): OpenerSequence => {
     let secret: Uint8Array | undefined
@@ -91,7 +88,7 @@ function openerOf(secret: Uint8Array | undefined, seal: Seal | undefined): Opene
 
 function readTls12(
   records: Both<readonly TlsRecordBytes[]>,
-  { hello, answer, secrets, seal }: Agreed,
+  { hello, answer, secrets, seal }: WithSecrets,
 ): Both<DirectionReading> {
   const master = secrets.get('CLIENT_RANDOM')
   const randoms = { clientRandom: hello.random, serverRandom: answer.random }

@@ -32,7 +32,7 @@ export type Presented =
   | {
       readonly kind: 'certificate'
       readonly certificate: CertificateSummary
-      /** It signed for having the key (CertificateVerify; a TLS 1.2 server by its key exchange). */
+      /** The signature by which it proves to have the key of the certificate is good for this very handshake. */
       readonly proven: boolean
     }
   | { readonly kind: 'none' }

@@ -52,7 +52,9 @@ function upTo(messages: readonly HandshakeMessage[], last: number): readonly Han
 }
 
 function digest(messages: readonly HandshakeMessage[], hash: Seal['hash']): Uint8Array {
-  return createHash(hash).update(Buffer.concat(messages.map(encode))).digest()
+  return createHash(hash)
+    .update(Buffer.concat(messages.map(encode)))
+    .digest()
 }
 
 function encode({ type, body }: HandshakeMessage): Uint8Array {

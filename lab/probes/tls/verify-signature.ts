@@ -7,7 +7,7 @@ interface Scheme {
 }
 
 /** SignatureScheme (RFC 8446 section 4.2.3); SHA-1 proves nothing any more. */
-const schemes: ReadonlyMap<number, Scheme> = new Map([
+const schemes: ReadonlyMap<number, Scheme> = new Map<number, Scheme>([
   ...(['sha256', 'sha384', 'sha512'] as const).flatMap((hash, index) => [
     [0x0401 + index * 0x100, { hash, pss: false }] as const, // RSA, PKCS #1
     [0x0403 + index * 0x100, { hash, pss: false }] as const, // ECDSA

@@ -1,12 +1,14 @@
-import { randomBytes } from 'node:crypto'
-import { writeFile } from 'node:fs/promises'
+import { randomInt } from 'node:crypto'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeCanary } from '#lab/probes/canary.ts'
 import { makeCertificate } from '#lab/services/certificate.ts'
 import { expect } from '#scenarios/support/matchers.ts'
+import { eventually } from '#scenarios/support/eventually.ts'
 import { onEveryTopology } from '#scenarios/support/scenario.ts'
 import type { Yard } from '#scenarios/support/stage.ts'
 import { meshProtocolOf } from '#scenarios/support/wire/mesh-protocol.ts'
+import type { SeenHop, SeenWire } from '#scenarios/support/wire/seen-wire.ts'
 
 const listeners = [
   { kind: 'HTTP', port: 18443 },
@@ -53,7 +55,7 @@ onEveryTopology((scenario, ground) => {
       const protocol = await meshProtocolOf(yard)
       const dial = dialer(yard, { port, version })
       const session = join(yard.lab.folder, `${port}-${version}.session`)
-      await dial(['-alpn', 'http/1.1', '-sess_out', session])
+      await dial(['-alpn', 'http/1.1', '-sess_out', session], () => isWritten(session))
 
       // The control: as the ordinary session that it is, it can.
       const honest = await dial(['-alpn', 'http/1.1', '-sess_in', session])
@@ -79,33 +81,63 @@ onEveryTopology((scenario, ground) => {
     readonly passedOn: number
   }
 
+  type Dial = (options: readonly string[], until?: () => Promise<boolean>) => Promise<Seen>
+
+  /** Dials, and hangs up when an answer has come back, or `until` holds; whom a node refuses, that one ends by itself. */
   function dialer(
     yard: Yard,
     { port, version }: { readonly port: number; readonly version: string },
-  ): (options: readonly string[]) => Promise<Seen> {
-    return async (options) => {
+  ): Dial {
+    return async (options, until) => {
       const canary = makeCanary()
-      const sourcePort = 20_000 + (randomBytes(2).readUInt16BE() % 10_000)
-      const request = `GET / HTTP/1.1\r\nHost: ${echo}\r\nX-Canary: ${canary}\r\nConnection: close\r\n\r\n`
+      const sourcePort = randomInt(20_000, 30_000)
+      const lines = ['GET / HTTP/1.1', `Host: ${echo}`, `X-Canary: ${canary}`, 'Connection: close']
       const where = ['-connect', `${echo}:${port}`, '-bind', `${serviceA}:${sourcePort}`]
       const tls = [`-tls${version.replace('.', '_')}`, '-servername', echo, '-ign_eof', '-quiet']
-      await yard.run('service-a', ['openssl', 's_client', ...where, ...tls, ...options], {
-        input: request,
-        timeoutMs: 1_000,
+      const findOwn = ({ hops }: SeenWire): SeenHop | undefined =>
+        hops.find(({ connection }) => connection.client.port === sourcePort)
+      const answered = async (): Promise<boolean> =>
+        findOwn(await yard.wire())
+          ?.find(canary)
+          .some(({ direction }) => direction === 'toClient') === true
+
+      const hangUp = new AbortController()
+      let ended = false
+      const client = yard
+        .run('service-a', ['openssl', 's_client', ...where, ...tls, ...options], {
+          input: `${lines.join('\r\n')}\r\n\r\n`,
+          signal: hangUp.signal,
+        })
+        .catch((error: unknown) => {
+          if (!hangUp.signal.aborted) throw error
+        })
+        .finally(() => {
+          ended = true
+        })
+      await eventually('the client neither ended nor had an answer', async () => {
+        return ended || (await (until ?? answered)())
       })
-      const { hops, request: find } = await yard.wire()
-      const own = hops.find(({ connection }) => connection.client.port === sourcePort)
-      const carriers = hops.filter((hop) => hop.find(canary).length > 0)
+      hangUp.abort()
+      await client
+
+      const seen = await yard.wire()
+      const carriers = seen.hops.filter((hop) => hop.find(canary).length > 0)
       // Between nodes nothing is hidden, so what was not found there is not there.
-      const hidden = find(canary).unread.filter(({ from }) => from !== 'service-a')
+      const hidden = seen.request(canary).unread.filter(({ from }) => from !== 'service-a')
       expect(hidden.map(({ place }) => place)).toEqual([])
+      const own = findOwn(seen)?.tls
       return {
-        alert: own?.tls?.alert,
-        established: own?.tls?.established,
-        resumed: own?.tls?.resumed,
-        presented: own?.tls?.client.kind,
+        alert: own?.alert,
+        established: own?.established,
+        resumed: own?.resumed,
+        presented: own?.client.kind,
         passedOn: carriers.filter(({ from }) => from !== 'service-a').length,
       }
     }
   }
 })
+
+async function isWritten(file: string): Promise<boolean> {
+  const text = await readFile(file, 'utf8').catch(() => '')
+  return text.includes('-----END')
+}
