@@ -141,17 +141,23 @@ function endMatcher(ends: readonly EndMatch[] | undefined): EndMatcher {
     const fits = block === undefined ? () => true : addressMatcher(block)
     return (end) => (port === undefined || port === end.port) && fits(end.address)
   })
+  const [only] = alternatives
+  if (only !== undefined && alternatives.length === 1) return only
   return (end) => alternatives.some((matches) => matches(end))
 }
 
 function addressMatcher(block: string): (address: string) => boolean {
   const [key] = keysOf([{ block, port: undefined }]) ?? []
   // Node's own sets are exact, too, but a call into them costs more than all the rest.
-  if (typeof key === 'string') return (address) => unmapped(address) === key
-  if (key !== undefined) {
+  if (key?.address !== undefined) {
+    const { address: wanted } = key
+    return (address) => address === wanted || unmapped(address) === wanted
+  }
+  const { bits, network } = key ?? {}
+  if (bits !== undefined) {
     return (address) => {
       const plain = unmapped(address)
-      return !plain.includes(':') && networkOf(parseIpv4(plain), key.bits) === key.network
+      return !plain.includes(':') && networkOf(parseIpv4(plain), bits) === network
     }
   }
   const set = addressSet([block])
