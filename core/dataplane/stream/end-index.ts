@@ -3,7 +3,7 @@ import { unmapped } from '#core/base/cidr.ts'
 import type { SocketAddress } from '#core/model/address.ts'
 import type { EndMatch } from '#core/model/stream-route.ts'
 
-/** Finds items by one end of a connection. What it finds fits by one of its keys and must still be tried as a whole. */
+/** Finds items by one end of a connection. */
 export class EndIndex<item> {
   readonly #byAddress = new Map<string, Ports<item>>()
   readonly #byPort = new Map<number, item[]>()
@@ -22,7 +22,7 @@ export class EndIndex<item> {
     }
   }
 
-  /** Calls `found` with every item that has a key of this end, with some more than once. */
+  /** Calls `found` with every item of which a key fits this end, with some more than once. */
   find({ address, port }: SocketAddress, found: (item: item) => void): void {
     if (this.#byPort.size > 0) this.#byPort.get(port)?.forEach(found)
     if (this.#byAddress.size === 0 && this.#byNetwork.size === 0) return

@@ -89,12 +89,16 @@ export class StreamRouteIndex {
     destination,
   }: Pick<ConnectionInfo, 'client' | 'destination'>): StreamCandidates {
     const tried: Indexed[] = []
-    const consider = (indexed: Indexed): void => {
+    // Who is found by an end fits by it.
+    this.#bySource.find(client, (indexed) => {
+      if (indexed.destinations(destination)) tried.push(indexed)
+    })
+    this.#byDestination.find(destination, (indexed) => {
+      if (indexed.sources(client)) tried.push(indexed)
+    })
+    for (const indexed of this.#others) {
       if (indexed.sources(client) && indexed.destinations(destination)) tried.push(indexed)
     }
-    this.#bySource.find(client, consider)
-    this.#byDestination.find(destination, consider)
-    this.#others.forEach(consider)
     // Two alternatives of one route may have led to it.
     const found = tried.length > 1 ? [...new Set(tried)].toSorted((a, b) => a.rank - b.rank) : tried
     const byServerName = this.#byServerName
