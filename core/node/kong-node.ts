@@ -40,7 +40,10 @@ export async function openKongNode(
   { logs }: KongNodeOptions,
 ): Promise<KongNode> {
   await using opening = new AsyncDisposableStack()
-  const dataplane = openDataplane({ observer: logs.observer })
+  const dataplane = openDataplane({
+    observer: logs.observer,
+    report: (level, message) => logs.log.write(level, message),
+  })
   const node = opening.use(new RunningNode(dataplane, logs))
   await node.reload(config)
   opening.move()
