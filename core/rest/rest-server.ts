@@ -20,7 +20,8 @@ export interface RestListen {
 
 export interface RestServerOptions {
   readonly listen: readonly RestListen[]
-  readonly endpoints: readonly Endpoint[]
+  /** Requests wait for promised ones; when the promise fails, `report` hears of it once and requests get 500. */
+  readonly endpoints: readonly Endpoint[] | Promise<readonly Endpoint[]>
   /** What the server is, for faults: `Admin API`. */
   readonly title: string
   /** Added to every reply. */
@@ -90,7 +91,8 @@ export async function openRestServer(options: RestServerOptions): Promise<RestSe
 class Serving {
   readonly counts = { accepted: 0, active: 0, requests: 0 }
   readonly #options: RestServerOptions
-  readonly #router: Router
+  /** undefined: there are no endpoints, and never will be. */
+  readonly #router: Promise<Router | undefined>
   readonly #sockets = new Set<Socket>()
   readonly #servers: Server[] = []
   /** One promise for each request, fulfilled when its reply has gone out or its connection is lost. */
@@ -98,7 +100,10 @@ class Serving {
 
   constructor(options: RestServerOptions) {
     this.#options = options
-    this.#router = new Router(options.endpoints)
+    this.#router = Promise.resolve(options.endpoints).then(
+      (endpoints) => new Router(endpoints),
+      (error: unknown) => void options.report(error),
+    )
   }
 
   async listen(listen: RestListen): Promise<{ readonly address: string; readonly port: number }> {
@@ -164,7 +169,7 @@ class Serving {
     response.on('error', () => {})
     const { headers = {}, maxBodyBytes = 10 * 1024 * 1024, finished, report } = this.#options
     const reply = await answer(message, response, {
-      router: this.#router,
+      router: await this.#router,
       maxBodyBytes,
       report,
     })
