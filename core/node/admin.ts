@@ -24,19 +24,26 @@ export interface AdminOptions {
   readonly loadDeclarative: LoadDeclarative | undefined
 }
 
+/** A node's Admin API, which listens from the start and answers when its code has been loaded. */
+export interface NodeAdmin extends AsyncDisposable {
+  /** Loads it as soon as there is nothing more urgent to do: for when the node is ready. */
+  begin(): void
+}
+
 /**
  * Opens the node's Admin API. Loaded only here, so that a node without one pays nothing for it.
  * @throws MeshError `listen-failed`
  */
-export async function openAdmin(options: AdminOptions): Promise<AsyncDisposable> {
+export async function openAdmin(options: AdminOptions): Promise<NodeAdmin> {
   const { listen, config, identity, store, plugins, host, dataplane, logs } = options
   const { loadDeclarative } = options
   const { openAdminServer } = await import('#core/kong/admin/admin-server.ts')
-  return openAdminServer({
+  const begun = Promise.withResolvers<void>()
+  const server = await openAdminServer({
     listen,
     store,
     identity,
-    plugins: await plugins.loadAll(),
+    plugins: begun.promise.then(() => plugins.loadAll()),
     pluginHost: host,
     readOnly: loadDeclarative !== undefined,
     ...(loadDeclarative === undefined ? {} : { loadDeclarative }),
@@ -56,4 +63,8 @@ export async function openAdmin(options: AdminOptions): Promise<AsyncDisposable>
       logs.adminAccess(renderHttpAccess(new Date(), entry))
     },
   })
+  return {
+    begin: () => void setImmediate(begun.resolve),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  }
 }

@@ -12,7 +12,7 @@ import { compileFilters } from '#core/kong/plugins/compile-filters.ts'
 import { openPluginCatalogue, type PluginCatalogue } from '#core/kong/plugins/plugin-catalogue.ts'
 import { PluginInstances } from '#core/kong/plugins/plugin-instances.ts'
 import type { Store } from '#core/store/store.ts'
-import { openAdmin } from './admin.ts'
+import { openAdmin, type NodeAdmin } from './admin.ts'
 import { renderApplied } from './applied-line.ts'
 import { declarativeLoader, loadDeclarativeFile } from './declared-entities.ts'
 import { loadCertificates, type NodeCertificates } from './certificates.ts'
@@ -53,7 +53,7 @@ export async function openKongNode(
 /** What belongs to one configuration and is replaced with it. */
 interface Settled extends Setup {
   readonly watch: Disposable
-  readonly admin: AsyncDisposable | undefined
+  readonly admin: NodeAdmin | undefined
 }
 
 interface Setup {
@@ -169,6 +169,7 @@ class RunningNode implements KongNode {
     this.#settled = { ...setup, watch, admin: admin.value }
     this.#announce(compiled, entities)
     certificates.begin((message) => this.#logs.log.write('error', message))
+    admin.value?.begin()
     // What changed between reading the entities and watching the store.
     if (!keepsStore) void this.#refresh()
   }
@@ -180,11 +181,13 @@ class RunningNode implements KongNode {
     await this.#apply(old)
     if (!keptAdmin) {
       this.#settled = { ...old, admin: undefined }
-      this.#settled = { ...old, admin: await this.#openAdmin(old) }
+      const admin = await this.#openAdmin(old)
+      this.#settled = { ...old, admin }
+      admin?.begin()
     }
   }
 
-  #openAdmin(setup: Setup): Promise<AsyncDisposable> | undefined {
+  #openAdmin(setup: Setup): Promise<NodeAdmin> | undefined {
     const { config, certificates, plugins, store } = setup
     if (config.adminListen.length === 0) return undefined
     return openAdmin({

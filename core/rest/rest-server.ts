@@ -102,7 +102,9 @@ class Serving {
     this.#options = options
     this.#router = Promise.resolve(options.endpoints).then(
       (endpoints) => new Router(endpoints),
-      (error: unknown) => void options.report(error),
+      (error: unknown): undefined => {
+        options.report(error)
+      },
     )
   }
 

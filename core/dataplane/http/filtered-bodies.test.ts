@@ -483,7 +483,7 @@ describe('a transformation of the response', () => {
 describe('a filter that changes a status', () => {
   it.each([
     [204, /^HTTP\/1\.1 204 No Content\r\n(?![^]*hello)/],
-    [503, /^HTTP\/1\.1 503 Service Unavailable\r\n[^]*Content-Length: 5\r\n[^]*hello$/],
+    [503, /^HTTP\/1\.1 503 Service Temporarily Unavailable\r\n[^]*Content-Length: 5\r\n[^]*hello$/],
   ])('to %i leaves an answer that can be read', async (status, expected) => {
     await using upstream = await openServer('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello')
     const changing: HttpFilter = {
