@@ -141,9 +141,7 @@ function explainOption(fault: string): string {
   if (unknown !== undefined) return `unrecognized parameter: ${unknown}`
   const bare = /^Option '(?:-\w, )?--([\w-]+) <value>' argument/.exec(fault)?.[1]
   // Node's advice goes beyond the first sentence.
-  return bare === undefined
-    ? (fault.split(/\. |\n/)[0] ?? '')
-    : `${bare} was expecting a value`
+  return bare === undefined ? (fault.split(/\. |\n/)[0] ?? '') : `${bare} was expecting a value`
 }
 
 function verbosityOf({ options }: CommandArguments): Verbosity {

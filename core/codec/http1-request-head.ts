@@ -14,7 +14,7 @@ export interface RequestHead {
   readonly query: string
   /** The scheme of an absolute-form target, lower case. */
   readonly targetScheme: 'http' | 'https' | undefined
-  /** Host and port as received: of the target where it names one, whatever Host says (RFC 9112 section 3.2.2). */
+  /** Host and port as received: of the target where it names one (RFC 9112 section 3.2.2), else of Host. */
   readonly authority: string | undefined
   readonly minorVersion: MinorVersion
   readonly fields: readonly HeaderField[]

@@ -1,7 +1,7 @@
 import { messageOf } from '#core/base/errors.ts'
 import type { Dataplane } from '#core/dataplane/dataplane.ts'
 import type { LoadDeclarative } from '#core/kong/admin/config-endpoint.ts'
-import { typedSettings } from '#core/kong/config/typed-settings.ts'
+import { shownConfig } from '#core/kong/config/shown-config.ts'
 import type { KongConfig } from '#core/kong/config/kong-config.ts'
 import { renderHttpAccess } from '#core/kong/log-lines.ts'
 import type { KongLogs } from '#core/kong/logs.ts'
@@ -12,6 +12,7 @@ import type { Store } from '#core/store/store.ts'
 
 export interface AdminOptions {
   readonly listen: KongConfig['adminListen']
+  readonly directives: KongConfig['directives']['admin']
   /** What is shown as the configuration at this moment: a reload changes it. */
   readonly config: () => KongConfig
   readonly identity: Identity | Promise<Identity>
@@ -35,7 +36,7 @@ export interface NodeAdmin extends AsyncDisposable {
  * @throws MeshError `listen-failed`
  */
 export async function openAdmin(options: AdminOptions): Promise<NodeAdmin> {
-  const { listen, config, identity, store, plugins, host, dataplane, logs } = options
+  const { listen, directives, config, identity, store, plugins, host, dataplane, logs } = options
   const { loadDeclarative } = options
   const { openAdminServer } = await import('#core/kong/admin/admin-server.ts')
   const begun = Promise.withResolvers<void>()
@@ -43,6 +44,7 @@ export async function openAdmin(options: AdminOptions): Promise<NodeAdmin> {
     listen,
     store,
     identity,
+    directives,
     plugins: begun.promise.then(() => plugins.loadAll()),
     pluginHost: host,
     readOnly: loadDeclarative !== undefined,
@@ -52,14 +54,15 @@ export async function openAdmin(options: AdminOptions): Promise<NodeAdmin> {
       nodeId: host.nodeId,
       hostname: host.hostname,
       get configuration() {
-        return typedSettings(config().effective)
+        const loaded = plugins.loaded.map(({ name }) => [name, true] as const)
+        return { ...shownConfig(config()), loaded_plugins: Object.fromEntries(loaded) }
       },
       counts: () => dataplane.counters,
     },
     report: (error) => logs.adminLog.write('error', `Admin API: ${messageOf(error)}`),
-    finished: ({ remoteAddress, method, target, status, userAgent }) => {
-      const requestLine = `${method} ${target} HTTP/1.1`
-      const entry = { client: remoteAddress, requestLine, status, userAgent }
+    finished: ({ remoteAddress, method, target, httpVersion, bodyBytes, ...exchange }) => {
+      const requestLine = `${method} ${target} HTTP/${httpVersion}`
+      const entry = { ...exchange, client: remoteAddress, requestLine, bytesToClient: bodyBytes }
       logs.adminAccess(renderHttpAccess(new Date(), entry))
     },
   })

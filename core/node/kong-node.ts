@@ -192,6 +192,7 @@ class RunningNode implements KongNode {
     if (config.adminListen.length === 0) return undefined
     return openAdmin({
       listen: config.adminListen,
+      directives: config.directives.admin,
       config: () => this.#settled?.config ?? config,
       identity: certificates.admin.identity,
       store,
@@ -275,8 +276,8 @@ function keepsItsStore(old: KongConfig, config: KongConfig): boolean {
 }
 
 /** Equal for set-ups that one Admin API can serve. */
-function adminKey({ config: { adminListen, database }, plugins }: Setup): string {
-  return JSON.stringify([adminListen, database, plugins.key])
+function adminKey({ config: { adminListen, database, directives }, plugins }: Setup): string {
+  return JSON.stringify([adminListen, database, directives.admin, plugins.key])
 }
 
 function joined(outcomes: readonly PromiseSettledResult<unknown>[]): unknown {

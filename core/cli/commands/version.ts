@@ -11,9 +11,7 @@ export const version: Command = {
   run: async (args) => {
     if (args.options['all'] === true) {
       const { node, openssl, sqlite } = process.versions
-      printLine(
-        `Kong: ${kongVersion}\nNode: ${node}\nOpenSSL: ${openssl}\nSQLite: ${sqlite}`,
-      )
+      printLine(`Kong: ${kongVersion}\nNode: ${node}\nOpenSSL: ${openssl}\nSQLite: ${sqlite}`)
     } else {
       printLine(kongVersion)
     }

@@ -1,6 +1,6 @@
 /**
- * What a status is called in a status line, in nginx's words; empty for one without a name. It is not Node's own table because importing
- * `node:http` costs a starting node some 40 ms.
+ * What a status is called in a status line, in nginx's words; empty for one without a name. It is not Node's own table
+ * because that has other words, and because importing `node:http` costs a starting node some 40 ms.
  */
 export function reasonOf(status: number): string {
   return reasons.get(status) ?? ''

@@ -1,3 +1,4 @@
+import type { AdminDirectives } from '#core/kong/config/directives.ts'
 import type { ListenAddress } from '#core/kong/config/kong-config.ts'
 import type { KongPlugin } from '#core/kong/plugins/plugin.ts'
 import { kongToken } from '#core/kong/version.ts'
@@ -13,6 +14,8 @@ export interface AdminServerOptions extends Omit<AdminEndpointOptions, 'plugins'
   readonly identity: Identity | Promise<Identity>
   /** All that there are; default none. Requests wait for promised ones. */
   readonly plugins?: readonly KongPlugin[] | Promise<readonly KongPlugin[]>
+  /** What the configuration injects into the block of the Admin API. */
+  readonly directives?: AdminDirectives | undefined
   /** Hears of faults that are not the client's: for the error log. */
   readonly report: (error: unknown) => void
   /** Called when a reply has been sent: for the access log. */
@@ -31,6 +34,7 @@ export interface AdminServer extends AsyncDisposable {
  * @throws MeshError `listen-failed` naming every address that could not be bound and why.
  */
 export async function openAdminServer(options: AdminServerOptions): Promise<AdminServer> {
+  const { responseHeader, ...limits } = options.directives ?? {}
   let counts: RestCounts = { accepted: 0, active: 0, requests: 0 }
   const server = await openRestServer({
     title: 'Admin API',
@@ -40,7 +44,12 @@ export async function openAdminServer(options: AdminServerOptions): Promise<Admi
       identity: ssl ? options.identity : undefined,
     })),
     endpoints: loadEndpoints(options, () => counts),
-    headers: { 'access-control-allow-origin': '*', server: kongToken },
+    headers: {
+      'access-control-allow-origin': '*',
+      server: kongToken,
+      ...(responseHeader && Object.fromEntries([responseHeader])),
+    },
+    ...limits,
     report: options.report,
     ...(options.finished === undefined ? {} : { finished: options.finished }),
   })
