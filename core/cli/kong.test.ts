@@ -27,16 +27,26 @@ describe('kong', () => {
     const unknown = await sandbox.kong(['foobar'])
     expect(unknown.exitCode).toBe(1)
     expect(unknown.stderr).toMatch(/^No such command: foobar\n\nUsage: kong COMMAND/)
-    expect(await sandbox.kong(['--help'])).toMatchObject({ exitCode: 0, stdout: bare.stderr })
+    for (const help of ['--help', '-h']) {
+      expect(await sandbox.kong([help])).toEqual({ ...bare })
+      const start = await sandbox.kong(['start', '--conf', 'x', help])
+      expect(start).toMatchObject({ exitCode: 1, stdout: '' })
+      expect(start.stderr).toMatch(/^Usage: kong start \[OPTIONS\]\n/)
+    }
   })
 
-  it('refuses an option it does not know and names the usage', async () => {
+  it('refuses an option it does not know, or without its value, and shows the usage', async () => {
     await using sandbox = await openKongSandbox()
-    expect(await sandbox.kong(['stop', '--force'])).toEqual({
-      exitCode: 1,
-      stdout: '',
-      stderr: `Error: Unknown option '--force': the usage is kong stop [OPTIONS]${advice}`,
-    })
+    for (const [args, fault] of [
+      [['--force'], 'unrecognized parameter: force'],
+      [['-x'], 'unrecognized parameter: x'],
+      [['--prefix'], 'prefix was expecting a value'],
+      [['-p'], 'prefix was expecting a value'],
+    ] as const) {
+      const refused = await sandbox.kong(['stop', ...args])
+      expect(refused).toMatchObject({ exitCode: 1, stdout: '' })
+      expect(refused.stderr).toContain(`kong: ${fault}\n\nUsage: kong stop [OPTIONS]\n`)
+    }
   })
 
   it('runs through a symlink from any folder', async () => {
@@ -325,7 +335,9 @@ describe('kong prepare', () => {
     await writeFile(join(sandbox.folder, 'file'), '')
     const failed = await sandbox.kong(['prepare', '-p', 'file'])
     expect(failed.exitCode).toBe(1)
-    expect(failed.stderr).toMatch(/^Error: could not prepare Kong prefix at \/.*\/file: E/)
+    expect(failed.stderr).toMatch(
+      /^Error: could not prepare Kong prefix at \/.*\/file: \/.*\/file is not a directory\n/,
+    )
   })
 })
 
@@ -395,8 +407,13 @@ describe('kong reload, restart and quit', () => {
     const [port = 0] = await freePorts(1)
     const env = proxyOnly(port)
     await sandbox.kong(['start'], env)
-    expect(await sandbox.kong(['quit', '--timeout', '0'], env)).toMatchObject({ exitCode: 1 })
-    expect(await sandbox.kong(['quit', '--timeout', '5'], env)).toEqual({
+    for (const timeout of ['-1', 'never', '']) {
+      expect(await sandbox.kong(['quit', `--timeout=${timeout}`], env)).toMatchObject({
+        exitCode: 1,
+      })
+    }
+    // Less than a second counts as one.
+    expect(await sandbox.kong(['quit', '--timeout', '0'], env)).toEqual({
       exitCode: 0,
       stdout: 'Kong stopped (gracefully)\n',
       stderr: '',

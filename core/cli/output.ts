@@ -7,7 +7,7 @@ export type Verbosity = 'quiet' | 'verbose' | 'debug'
 /** What a command says, in the form of Kong 1.1's. */
 export interface Output {
   readonly verbosity: Verbosity
-  /** A plain line on stdout. */
+  /** A line on stdout; under `--v` and `--vv` it names its time, like the others. */
   line(text: string): void
   /** A line on stdout under `--v`. */
   verbose(text: string): void
@@ -23,7 +23,7 @@ export interface Output {
 export function createOutput(verbosity: Verbosity): Output {
   return {
     verbosity,
-    line: printLine,
+    line: (text) => printLine(verbosity === 'quiet' ? text : stamped('info', text)),
     verbose: (text) => {
       if (verbosity !== 'quiet') printLine(stamped('verbose', text))
     },

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { messageOf } from '#core/base/errors.ts'
 import type { Command, CommandArguments, CommandContext, Option } from './command.ts'
-import { createOutput, printError, printLine, type Verbosity } from './output.ts'
+import { createOutput, printError, type Verbosity } from './output.ts'
 
 /** Loaded when asked for: the other commands cost a start nothing. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
@@ -23,7 +23,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
 const globalOptions: Readonly<Record<string, Option>> = {
   v: { type: 'boolean', help: 'verbose' },
   vv: { type: 'boolean', help: 'debug' },
-  help: { type: 'boolean', help: 'show this text' },
+  help: { type: 'boolean', short: 'h', help: 'show this text' },
 }
 
 const usage = `Usage: kong COMMAND [OPTIONS]
@@ -46,22 +46,23 @@ export async function runCli(
     printError(usage)
     return 1
   }
-  if (name === '--help') {
-    printLine(usage)
-    return 0
+  if (isHelp(name)) {
+    printError(usage)
+    return 1
   }
   if (!Object.hasOwn(commands, name) || !commands[name]) {
     printError(`No such command: ${name}\n\n${usage}`)
     return 1
   }
   const command = await commands[name]()
+  // Kong 1.1 takes the wish for help for a wrong usage, in this and in what it returns.
+  if (rest.some(isHelp)) {
+    printError(renderUsage(command))
+    return 1
+  }
   let verbosity: Verbosity = 'quiet'
   try {
     const args = parseArguments(command, rest)
-    if (args.options['help'] === true) {
-      printLine(renderUsage(command))
-      return 0
-    }
     const fault = subcommandFault(name, command, args)
     if (fault !== undefined) {
       printError(`${fault}${renderUsage(command)}`)
@@ -70,9 +71,20 @@ export async function runCli(
     verbosity = verbosityOf(args)
     return await command.run(args, { env, cwd, output: createOutput(verbosity) })
   } catch (error) {
-    printError(`Error: ${messageOf(error)}\n\n${detailsOf(error, verbosity)}`)
+    printError(
+      error instanceof UsageError
+        ? `kong: ${error.message}\n\n${renderUsage(command)}`
+        : `Error: ${messageOf(error)}\n\n${detailsOf(error, verbosity)}`,
+    )
     return 1
   }
+}
+
+/** Options that the command does not have, or that lack their value. */
+class UsageError extends Error {}
+
+function isHelp(word: string): boolean {
+  return word === '-h' || word === '--help'
 }
 
 function detailsOf(error: unknown, verbosity: Verbosity): string {
@@ -97,7 +109,7 @@ function subcommandFault(
 
 function parseArguments(command: Command, argv: readonly string[]): CommandArguments {
   const known = { ...command.options, ...globalOptions }
-  const { values, positionals: words } = parseKnown(argv, known, command)
+  const { values, positionals: words } = parseKnown(argv, known)
   const [subcommand] = command.subcommands === undefined ? [] : words
   const positionals = command.subcommands === undefined ? words : words.slice(1)
   const surplus = positionals[command.positionals ?? 0]
@@ -110,7 +122,6 @@ function parseArguments(command: Command, argv: readonly string[]): CommandArgum
 function parseKnown(
   argv: readonly string[],
   known: Readonly<Record<string, Option>>,
-  command: Command,
 ): { values: CommandArguments['options']; positionals: string[] } {
   const options = Object.fromEntries(
     Object.entries(known).map(([name, { type, short }]) => [
@@ -121,10 +132,17 @@ function parseKnown(
   try {
     return parseArgs({ args: [...argv], options, allowPositionals: true })
   } catch (error) {
-    // Node's advice goes beyond the first sentence and does not know this command.
-    const [fault = ''] = messageOf(error).split(/\. |\n/)
-    throw new TypeError(`${fault}: the usage is kong ${command.usage}`, { cause: error })
+    throw new UsageError(explainOption(messageOf(error)), { cause: error })
   }
+}
+
+/** Node's fault in Kong 1.1's words. */
+function explainOption(fault: string): string {
+  const unknown = /^Unknown option '-*([^']*)'/.exec(fault)?.[1]
+  if (unknown !== undefined) return `unrecognized parameter: ${unknown}`
+  const bare = /^Option '(?:-\w, )?--([\w-]+) <value>' argument/.exec(fault)?.[1]
+  // Node's advice goes beyond the first sentence.
+  return bare === undefined ? (fault.split(/\. |\n/)[0] ?? '') : `${bare} was expecting a value`
 }
 
 function verbosityOf({ options }: CommandArguments): Verbosity {

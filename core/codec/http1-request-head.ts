@@ -1,4 +1,3 @@
-import { sameAuthority } from './http1-authority.ts'
 import { methodBytes, targetBytes } from './http1-bytes.ts'
 import { HeadReader, type HeadLimits, type RawHead } from './http1-head-reader.ts'
 import type { HeaderField } from './http1-header-field.ts'
@@ -15,7 +14,7 @@ export interface RequestHead {
   readonly query: string
   /** The scheme of an absolute-form target, lower case. */
   readonly targetScheme: 'http' | 'https' | undefined
-  /** Host and port as received: of the target where it names one, else of Host. They never name different places. */
+  /** Host and port as received: of the target where it names one (RFC 9112 section 3.2.2), else of Host. */
   readonly authority: string | undefined
   readonly minorVersion: MinorVersion
   readonly fields: readonly HeaderField[]
@@ -80,13 +79,6 @@ function interpret(raw: RawHead): RequestHead {
     throw refused(`Host is not a host name: "${message.host}"`)
   }
   const target = splitTarget(line.slice(methodEnd + 1, targetEnd))
-  if (
-    message.host !== undefined &&
-    target.authority !== undefined &&
-    !sameAuthority(message.host, target.authority, target.scheme!)
-  ) {
-    throw refused(`Host is "${message.host}", but the target names "${target.authority}"`)
-  }
   const queryStart = target.pathAndQuery.indexOf('?')
   return {
     line,
@@ -111,7 +103,7 @@ function versionOf(version: string): MinorVersion {
 
 /** Host name or address, then an optional port; never empty. */
 const legalAuthority = /^(?:\[[\da-fA-F:.]+\]|[\w.~!$&'()*+,;=%-]+)(?::\d{0,5})?$/
-const absoluteForm = /^(https?):\/\/(?:[^/?@]*@)?([^/?@]+)(.*)$/i
+const absoluteForm = /^(https?):\/\/(?:[\w.~!$&'()*+,;=:%-]*@)?([^/?@]+)(.*)$/i
 
 interface Target {
   readonly scheme: 'http' | 'https' | undefined

@@ -87,8 +87,12 @@ describe('pools', () => {
     await gone[Symbol.asyncDispose]()
     await using server = await openTestServer((socket) => socket.end('stream'))
     const listener = testStreamListener([{ upstream: { ...toPool.upstream, retries: 3 } }])
+    const pool = testPool({
+      targets: [gone, server].map(({ port }) => `127.0.0.1:${port}`),
+      passive: { kind: 'tcp', tcpFailures: 1 },
+    })
     await using dataplane = openDataplane({ observer: new RecordingObserver() })
-    await dataplane.apply(snapshot(listener, poolOf(gone, server)))
+    await dataplane.apply(snapshot(listener, pool))
     for (let count = 0; count < 4; count++) {
       // oxlint-disable-next-line no-await-in-loop -- one after the other
       const client = await connectTo(dataplane.listening[0]!.port)
@@ -96,6 +100,7 @@ describe('pools', () => {
       expect((await readAll(client)).toString()).toBe('stream')
       client.destroy()
     }
+    expect(dataplane.health(pool.id).map(({ health }) => health)).toEqual(['unhealthy', 'healthy'])
   })
 
   it('are replaced with the snapshot, and stay when it cannot be applied', async () => {
@@ -127,7 +132,10 @@ describe('pools', () => {
   it('lose no request while they come and go with their routes', async () => {
     await using one = await openNamed('one')
     await using two = await openNamed('two')
-    const first = snapshot(testHttpListener([toPool]), poolOf(one))
+    const http = testHttpListener([toPool])
+    // A name that has to be resolved before it can be bound makes the change take a while.
+    const named = testStreamListener([], { address: 'localhost' })
+    const first = { ...snapshot(http, poolOf(one)), listeners: [http, named] }
     const second = snapshot(
       testHttpListener([{ upstream: { target: { host: 'other', port: 1 } } }]),
       { ...poolOf(two), id: 'other-id', name: 'other' },

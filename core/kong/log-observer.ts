@@ -54,7 +54,7 @@ export function createLogObserver({ level, errorLine, accessLine }: LogSinks): O
     },
     streamFinished: (record) => accessLine(renderStreamAccess(new Date(), record)),
     requestFinished: (record) => {
-      const client = record.connection.client.address
+      const client = record.client.address
       accessLine(renderHttpAccess(new Date(), { ...record, client }))
     },
   }

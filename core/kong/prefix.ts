@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, renameSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { MeshError, messageOf } from '#core/base/errors.ts'
 import { renderConfFile } from './config/conf-file.ts'
@@ -28,6 +28,9 @@ export function prefixPaths(prefix: string): PrefixPaths {
 export function preparePrefix(config: KongConfig): void {
   const { kongEnv, ssl, pidFile } = prefixPaths(config.prefix)
   try {
+    if (statSync(config.prefix, { throwIfNoEntry: false })?.isDirectory() === false) {
+      throw new TypeError(`${config.prefix} is not a directory`)
+    }
     for (const folder of [dirname(pidFile), ssl, join(config.prefix, 'logs')])
       mkdirSync(folder, { recursive: true })
     for (const log of logFiles(config)) {

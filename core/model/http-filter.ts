@@ -45,7 +45,7 @@ export interface HttpExchange {
   readonly request: FilteredRequest
   /** undefined before routing, and for a request that no route takes. */
   readonly route: HttpRoute | undefined
-  /** undefined until `responseHead`. */
+  /** undefined until `responseHead`. In `finished` always there: 499 when the client left before it was answered. */
   readonly response: FilteredResponse | undefined
   /** Who the client was found to be. Filters that authenticate set it. */
   principal: Principal | undefined
@@ -92,8 +92,9 @@ export interface FilteredRequest {
   /** `Content-Length`, when there is one. */
   readonly contentLength: number | undefined
   /**
-   * Waits for the whole body and keeps it; what is sent upstream is then this body. After `replaceBody` it is that one. Rejects with `BodyTooLargeError`
-   * above `maxBytes` (default 8 MiB).
+   * Waits for the whole body and keeps it; what is sent upstream is then this body. After `replaceBody` it is that one.
+   * Rejects with `BodyTooLargeError` above `maxBytes` (default 8 MiB); the body is then still sent on, and can be asked
+   * for with a higher limit.
    */
   readBody(options?: { readonly maxBytes?: number }): Promise<Buffer>
   /** Sends this body upstream in place of the client's. */

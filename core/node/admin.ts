@@ -1,7 +1,7 @@
 import { messageOf } from '#core/base/errors.ts'
 import type { Dataplane } from '#core/dataplane/dataplane.ts'
 import type { LoadDeclarative } from '#core/kong/admin/config-endpoint.ts'
-import { typedSettings } from '#core/kong/config/typed-settings.ts'
+import { shownConfig } from '#core/kong/config/shown-config.ts'
 import type { KongConfig } from '#core/kong/config/kong-config.ts'
 import { renderHttpAccess } from '#core/kong/log-lines.ts'
 import type { KongLogs } from '#core/kong/logs.ts'
@@ -12,6 +12,7 @@ import type { Store } from '#core/store/store.ts'
 
 export interface AdminOptions {
   readonly listen: KongConfig['adminListen']
+  readonly directives: KongConfig['directives']['admin']
   /** What is shown as the configuration at this moment: a reload changes it. */
   readonly config: () => KongConfig
   readonly identity: Identity | Promise<Identity>
@@ -24,19 +25,27 @@ export interface AdminOptions {
   readonly loadDeclarative: LoadDeclarative | undefined
 }
 
+/** A node's Admin API, which listens from the start and answers when its code has been loaded. */
+export interface NodeAdmin extends AsyncDisposable {
+  /** Loads it as soon as there is nothing more urgent to do: for when the node is ready. */
+  begin(): void
+}
+
 /**
  * Opens the node's Admin API. Loaded only here, so that a node without one pays nothing for it.
  * @throws MeshError `listen-failed`
  */
-export async function openAdmin(options: AdminOptions): Promise<AsyncDisposable> {
-  const { listen, config, identity, store, plugins, host, dataplane, logs } = options
+export async function openAdmin(options: AdminOptions): Promise<NodeAdmin> {
+  const { listen, directives, config, identity, store, plugins, host, dataplane, logs } = options
   const { loadDeclarative } = options
   const { openAdminServer } = await import('#core/kong/admin/admin-server.ts')
-  return openAdminServer({
+  const begun = Promise.withResolvers<void>()
+  const server = await openAdminServer({
     listen,
     store,
     identity,
-    plugins: await plugins.loadAll(),
+    directives,
+    plugins: begun.promise.then(() => plugins.loadAll()),
     pluginHost: host,
     readOnly: loadDeclarative !== undefined,
     ...(loadDeclarative === undefined ? {} : { loadDeclarative }),
@@ -45,15 +54,20 @@ export async function openAdmin(options: AdminOptions): Promise<AsyncDisposable>
       nodeId: host.nodeId,
       hostname: host.hostname,
       get configuration() {
-        return typedSettings(config().effective)
+        const loaded = plugins.loaded.map(({ name }) => [name, true] as const)
+        return { ...shownConfig(config()), loaded_plugins: Object.fromEntries(loaded) }
       },
       counts: () => dataplane.counters,
     },
     report: (error) => logs.adminLog.write('error', `Admin API: ${messageOf(error)}`),
-    finished: ({ remoteAddress, method, target, status, userAgent }) => {
-      const requestLine = `${method} ${target} HTTP/1.1`
-      const entry = { client: remoteAddress, requestLine, status, userAgent }
+    finished: ({ remoteAddress, method, target, httpVersion, bodyBytes, ...exchange }) => {
+      const requestLine = `${method} ${target} HTTP/${httpVersion}`
+      const entry = { ...exchange, client: remoteAddress, requestLine, bytesToClient: bodyBytes }
       logs.adminAccess(renderHttpAccess(new Date(), entry))
     },
   })
+  return {
+    begin: () => void setImmediate(begun.resolve),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  }
 }

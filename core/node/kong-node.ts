@@ -13,7 +13,7 @@ import { compileFilters } from '#core/kong/plugins/compile-filters.ts'
 import { openPluginCatalogue, type PluginCatalogue } from '#core/kong/plugins/plugin-catalogue.ts'
 import { PluginInstances } from '#core/kong/plugins/plugin-instances.ts'
 import type { Store } from '#core/store/store.ts'
-import { openAdmin } from './admin.ts'
+import { openAdmin, type NodeAdmin } from './admin.ts'
 import { renderApplied } from './applied-line.ts'
 import { declarativeLoader, loadDeclarativeFile } from './declared-entities.ts'
 import { loadCertificates, type NodeCertificates } from './certificates.ts'
@@ -42,7 +42,10 @@ export async function openKongNode(
   { logs }: KongNodeOptions,
 ): Promise<KongNode> {
   await using opening = new AsyncDisposableStack()
-  const dataplane = openDataplane({ observer: logs.observer })
+  const dataplane = openDataplane({
+    observer: logs.observer,
+    report: (level, message) => logs.log.write(level, message),
+  })
   const node = opening.use(new RunningNode(dataplane, logs))
   await node.reload(config)
   opening.move()
@@ -52,7 +55,7 @@ export async function openKongNode(
 /** What belongs to one configuration and is replaced with it. */
 interface Settled extends Setup {
   readonly watch: Disposable
-  readonly admin: AsyncDisposable | undefined
+  readonly admin: NodeAdmin | undefined
 }
 
 interface Setup {
@@ -179,6 +182,7 @@ class RunningNode implements KongNode {
     this.#mesh.renew()
     this.#attendMesh(setup, entities)
     certificates.begin((message) => this.#logs.log.write('error', message))
+    admin.value?.begin()
     // What changed between reading the entities and watching the store.
     if (!keepsStore) void this.#refresh()
   }
@@ -190,15 +194,18 @@ class RunningNode implements KongNode {
     await this.#apply(old)
     if (!keptAdmin) {
       this.#settled = { ...old, admin: undefined }
-      this.#settled = { ...old, admin: await this.#openAdmin(old) }
+      const admin = await this.#openAdmin(old)
+      this.#settled = { ...old, admin }
+      admin?.begin()
     }
   }
 
-  #openAdmin(setup: Setup): Promise<AsyncDisposable> | undefined {
+  #openAdmin(setup: Setup): Promise<NodeAdmin> | undefined {
     const { config, certificates, plugins, store } = setup
     if (config.adminListen.length === 0) return undefined
     return openAdmin({
       listen: config.adminListen,
+      directives: config.directives.admin,
       config: () => this.#settled?.config ?? config,
       identity: certificates.admin.identity,
       store,
@@ -307,8 +314,8 @@ function keepsItsStore(old: KongConfig, config: KongConfig): boolean {
 }
 
 /** Equal for set-ups that one Admin API can serve. */
-function adminKey({ config: { adminListen, database }, plugins }: Setup): string {
-  return JSON.stringify([adminListen, database, plugins.key])
+function adminKey({ config: { adminListen, database, directives }, plugins }: Setup): string {
+  return JSON.stringify([adminListen, database, directives.admin, plugins.key])
 }
 
 function joined(outcomes: readonly PromiseSettledResult<unknown>[]): unknown {

@@ -6,7 +6,8 @@ import { parseRequestTarget } from './request-target.ts'
 import type { Router } from './router.ts'
 
 export interface AnswerOptions {
-  readonly router: Router
+  /** undefined: there are no endpoints, which has been reported, and everything is answered 500. */
+  readonly router: Router | undefined
   readonly maxBodyBytes: number
   /** Hears of faults that are not the client's. */
   readonly report: (error: unknown) => void
@@ -24,15 +25,18 @@ export async function answer(
     if (error instanceof RestFault) return error.reply
     if (message.destroyed && !message.complete) return undefined
     options.report(error)
-    return { status: 500, body: { message: 'An unexpected error occurred' } }
+    return unexpected
   }
 }
+
+const unexpected: RestReply = { status: 500, body: { message: 'An unexpected error occurred' } }
 
 async function dispatch(
   message: IncomingMessage,
   response: ServerResponse,
   { router, maxBodyBytes }: AnswerOptions,
 ): Promise<RestReply> {
+  if (router === undefined) return unexpected
   const target = parseRequestTarget(message.url ?? '/')
   if (target === undefined) throw new RestFault(400, { message: 'Bad request' })
   const found = router.find(target.segments)

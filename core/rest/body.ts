@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { type RestBody, RestFault } from './exchange.ts'
 import { buildFormTree } from './form-tree.ts'
+import { judgeJsonShape, widest } from './json-shape.ts'
 import { parseMultipart } from './multipart.ts'
 import { parsePairs } from './urlencoded.ts'
 
@@ -61,7 +62,7 @@ function decodeBody(bytes: Buffer, contentType: string): RestBody {
     case 'application/x-www-form-urlencoded':
       return { kind: 'form', value: buildFormTree(parsePairs(bytes.toString('utf8'))) }
     case 'multipart/form-data': {
-      const pairs = parseMultipart(bytes, contentType)
+      const pairs = bytes.length === 0 ? [] : parseMultipart(bytes, contentType)
       if (pairs === undefined) throw new RestFault(400, { message: 'Cannot parse multipart body' })
       return { kind: 'form', value: buildFormTree(pairs) }
     }
@@ -83,40 +84,15 @@ function parseJsonObject(bytes: Buffer): Readonly<Record<string, unknown>> {
 }
 
 function parseJson(bytes: Buffer): unknown {
-  if (nestsTooDeep(bytes)) return undefined
+  const shape = judgeJsonShape(bytes)
+  if (shape === 'too wide') {
+    const message = `Cannot parse JSON body: an object may have at most ${widest} names`
+    throw new RestFault(400, { message })
+  }
+  if (shape === 'too deep') return undefined
   try {
     return JSON.parse(utf8.decode(bytes))
   } catch {
     return undefined
   }
-}
-
-/** Kong 1.1 takes what is nested deeper for malformed. */
-const deepest = 1000
-
-/** Whether brackets and braces outside of texts are open too deep; costs one look at each byte. */
-function nestsTooDeep(bytes: Buffer): boolean {
-  let depth = 0
-  let inText = false
-  for (let at = 0; at < bytes.length; at += 1) {
-    const byte: number = bytes[at] ?? 0
-    switch (byte) {
-      case 0x5c: // \\
-        if (inText) at += 1
-        break
-      case 0x22: // "
-        inText = !inText
-        break
-      case 0x5b: // [
-      case 0x7b: // {
-        if (!inText && (depth += 1) > deepest) return true
-        break
-      case 0x5d: // ]
-      case 0x7d: // }
-        if (!inText) depth -= 1
-        break
-      default:
-    }
-  }
-  return false
 }

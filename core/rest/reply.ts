@@ -1,13 +1,13 @@
 import type { ServerResponse } from 'node:http'
 import type { RestReply } from './exchange.ts'
 
-/** Sends a reply; Node leaves the body out where the method or status has none. */
+/** Sends a reply and returns how many bytes its body has; there is none where the method or status has none. */
 export function sendReply(
   response: ServerResponse,
   { status, body, headers = {} }: RestReply,
   common: Readonly<Record<string, string>>,
-): void {
-  if (response.headersSent || response.destroyed) return
+): number {
+  if (response.headersSent || response.destroyed) return 0
   const text = typeof body === 'string' ? body : body === undefined ? '' : JSON.stringify(body)
   const all: Record<string, string> = { ...common, ...headers }
   if (status !== 204) {
@@ -17,6 +17,7 @@ export function sendReply(
   }
   response.writeHead(status, titled(all))
   response.end(text)
+  return response.req.method === 'HEAD' || status === 204 ? 0 : Buffer.byteLength(text)
 }
 
 /** Header names as people write them: `content-type` is sent as `Content-Type`. */

@@ -121,6 +121,14 @@ describe('replies', () => {
     expect(served.faults).toEqual([new Error('broken')])
   })
 
+  it('that cannot be written leave nobody waiting', async () => {
+    const unwritable = { path: '/unwritable', handlers: { GET: () => ({ status: 200, body: 1n }) } }
+    await using served = await serve({ endpoints: [...endpoints, unwritable] })
+    await expect(fetch(`${served.origin}/unwritable`)).rejects.toThrow('fetch failed')
+    expect(served.faults).toEqual([expect.any(TypeError)])
+    expect((await fetch(`${served.origin}/text`)).status).toBe(200)
+  })
+
   it('to what is not HTTP are 400, and to a head that is too large 431', async () => {
     await using served = await serve()
     for (const [head, status] of [
@@ -173,6 +181,25 @@ describe('bodies', () => {
   it('may be missing', async () => {
     await using served = await serve()
     expect(await send(served.origin, '')).toEqual([201, { kind: 'none' }])
+  })
+
+  it.each(['application/x-www-form-urlencoded', 'multipart/form-data'])(
+    'that are empty forms have no arguments: %s',
+    async (type) => {
+      await using served = await serve()
+      expect(await send(served.origin, '', type)).toEqual([201, { kind: 'form', value: {} }])
+    },
+  )
+
+  it('with an object of more names than anything has are refused unread', async () => {
+    await using served = await serve()
+    const names = Array.from({ length: 10_001 }, (_, index) => `"n${index}":1`)
+    const text = (count: number): string => `{"a":{${names.slice(0, count).join(',')}}}`
+    expect((await send(served.origin, text(10_000), 'application/json'))[0]).toBe(201)
+    expect(await send(served.origin, text(10_001), 'application/json')).toEqual([
+      400,
+      { message: 'Cannot parse JSON body: an object may have at most 10000 names' },
+    ])
   })
 
   it.each(['', '{', '[]', '"x"', 'null', '1'])(

@@ -1,13 +1,8 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
-import type { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
-import { setTimeout } from 'node:timers/promises'
+import { createServer, type Server, type Socket } from 'node:net'
 import { MeshError, messageOf } from '#core/base/errors.ts'
-import { answer } from './answer.ts'
-import type { Endpoint, RestReply } from './exchange.ts'
-import { sendReply } from './reply.ts'
-import { Router } from './router.ts'
-import { createTlsServer, type RestIdentity } from './tls-server.ts'
+import type { Endpoint } from './exchange.ts'
+import type { Serving } from './serving.ts'
+import type { RestIdentity } from './tls-server.ts'
 
 export interface RestListen {
   /** IPv4, IPv6 without brackets, or a host name. */
@@ -20,13 +15,20 @@ export interface RestListen {
 
 export interface RestServerOptions {
   readonly listen: readonly RestListen[]
-  readonly endpoints: readonly Endpoint[]
+  /** Requests wait for promised ones; when the promise fails, `report` hears of it once and requests get 500. */
+  readonly endpoints: readonly Endpoint[] | Promise<readonly Endpoint[]>
   /** What the server is, for faults: `Admin API`. */
   readonly title: string
   /** Added to every reply. */
   readonly headers?: Readonly<Record<string, string>>
   /** Default 10 MiB. */
-  readonly maxBodyBytes?: number
+  readonly maxBodyBytes?: number | undefined
+  /** Of a request; default 16 KiB. */
+  readonly maxHeadBytes?: number | undefined
+  /** Longest time for a request's head to arrive; default 30 s, 0 = for ever. */
+  readonly headTimeoutMs?: number | undefined
+  /** Idle time of connections; default 5 s, 0 = none is used twice. */
+  readonly keepAliveTimeoutMs?: number | undefined
   /** Hears of faults that are not the client's. */
   readonly report: (error: unknown) => void
   /** Called when a reply has been sent. */
@@ -37,7 +39,11 @@ export interface FinishedExchange {
   readonly remoteAddress: string
   readonly method: string
   readonly target: string
+  /** `1.1` */
+  readonly httpVersion: string
   readonly status: number
+  readonly bodyBytes: number
+  readonly referer: string | undefined
   readonly userAgent: string | undefined
   readonly durationMs: number
 }
@@ -56,19 +62,18 @@ export interface RestCounts {
   readonly requests: number
 }
 
-/** How long running requests may take to finish when the server is closed, in ms. */
-const closingMs = 1000
-
 /**
- * Serves endpoints on all the addresses, or on none.
+ * Serves endpoints on all the addresses, or on none. What serves them is loaded when the endpoints are there.
  *
  * @throws MeshError `listen-failed` naming every address that could not be bound and why.
  */
 export async function openRestServer(options: RestServerOptions): Promise<RestServer> {
-  const serving = new Serving(options)
+  const reception = new Reception(options)
   await using opening = new AsyncDisposableStack()
-  opening.defer(() => serving.close())
-  const outcomes = await Promise.allSettled(options.listen.map((listen) => serving.listen(listen)))
+  opening.defer(() => reception.close())
+  const outcomes = await Promise.allSettled(
+    options.listen.map((listen) => reception.listen(listen)),
+  )
   const failures = outcomes.flatMap((outcome) =>
     outcome.status === 'rejected' ? [outcome.reason as unknown] : [],
   )
@@ -82,28 +87,31 @@ export async function openRestServer(options: RestServerOptions): Promise<RestSe
     addresses: outcomes.flatMap((outcome) =>
       outcome.status === 'fulfilled' ? [outcome.value] : [],
     ),
-    counts: serving.counts,
+    counts: reception.counts,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }
 
-class Serving {
-  readonly counts = { accepted: 0, active: 0, requests: 0 }
-  readonly #options: RestServerOptions
-  readonly #router: Router
+/** Accepts connections, whether or not there is somebody already who can serve them. */
+class Reception {
+  readonly counts: Counts = { accepted: 0, active: 0, requests: 0 }
+  readonly #title: string
+  readonly #serving: Promise<Serving>
+  /** What `#serving` has become. */
+  #served: Serving | undefined
   readonly #sockets = new Set<Socket>()
   readonly #servers: Server[] = []
-  /** One promise for each request, fulfilled when its reply has gone out or its connection is lost. */
-  readonly #running = new Set<Promise<void>>()
 
   constructor(options: RestServerOptions) {
-    this.#options = options
-    this.#router = new Router(options.endpoints)
+    this.#title = options.title
+    this.#serving = this.#load(options)
+    this.#serving.catch(options.report)
   }
 
   async listen(listen: RestListen): Promise<{ readonly address: string; readonly port: number }> {
-    const server = this.#createServer(listen)
-    const bound = await bind(server, listen, this.#options.title)
+    const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true })
+    server.on('connection', (socket) => void this.#admit(socket, listen))
+    const bound = await bind(server, listen, this.#title)
     this.#servers.push(server)
     return bound
   }
@@ -116,69 +124,47 @@ class Serving {
           server.close(() => resolve())
         }),
     )
-    await Promise.race([this.#idle(), setTimeout(closingMs, undefined, { ref: false })])
+    await this.#served?.finish()
     for (const socket of this.#sockets) socket.destroy()
     await Promise.all(closed)
   }
 
-  #createServer({ identity }: RestListen): Server {
-    const listener: RequestListener = (message, response) => {
-      const { promise, resolve } = Promise.withResolvers<void>()
-      this.#running.add(promise)
-      response.once('close', () => {
-        this.#running.delete(promise)
-        resolve()
-      })
-      this.#serve(message, response).catch(this.#options.report)
+  async #load(options: RestServerOptions): Promise<Serving> {
+    let endpoints: readonly Endpoint[] | undefined
+    try {
+      endpoints = await options.endpoints
+    } catch (error) {
+      options.report(error)
     }
-    const server =
-      identity === undefined
-        ? createServer(serverOptions, listener)
-        : createTlsServer(identity, serverOptions, listener)
-    server.on('checkContinue', (message, response) => {
-      // Who is answered without having been told to continue may or may not send the body: the connection is over.
-      response.setHeader('Connection', 'close')
-      listener(message, response)
-    })
-    server.on('clientError', refuseMalformed)
-    server.on('connection', (socket: Socket) => {
-      this.counts.accepted += 1
-      this.counts.active += 1
-      this.#sockets.add(socket)
-      socket.once('close', () => {
-        this.counts.active -= 1
-        this.#sockets.delete(socket)
-      })
-    })
-    return server
+    // Node's HTTP takes longer to load than a whole node does to listen.
+    const { Serving } = await import('./serving.ts')
+    this.#served = new Serving(options, endpoints, this.counts)
+    return this.#served
   }
 
-  async #idle(): Promise<void> {
-    while (this.#running.size > 0) await Promise.race(this.#running)
-  }
-
-  async #serve(...[message, response]: Parameters<RequestListener>): Promise<void> {
-    const start = performance.now()
-    this.counts.requests += 1
-    // A client that goes away while it is answered is nobody's fault.
-    response.on('error', () => {})
-    const { headers = {}, maxBodyBytes = 10 * 1024 * 1024, finished, report } = this.#options
-    const reply = await answer(message, response, {
-      router: this.#router,
-      maxBodyBytes,
-      report,
+  async #admit(socket: Socket, listen: RestListen): Promise<void> {
+    this.counts.accepted += 1
+    this.counts.active += 1
+    this.#sockets.add(socket)
+    socket.once('close', () => {
+      this.counts.active -= 1
+      this.#sockets.delete(socket)
     })
-    if (reply === undefined) {
-      response.destroy()
-      return
+    socket.on('error', ignore)
+    try {
+      const serving = await this.#serving
+      socket.off('error', ignore)
+      if (!socket.destroyed) serving.take(socket, listen)
+    } catch {
+      // Why has been reported.
+      socket.destroy()
     }
-    sendReply(response, reply, headers)
-    finished?.(describeExchange(message, reply, performance.now() - start))
   }
 }
 
-/** A request that dawdles longer is given up. */
-const serverOptions = { headersTimeout: 30_000, requestTimeout: 60_000 }
+type Counts = { -readonly [name in keyof RestCounts]: RestCounts[name] }
+
+function ignore(): void {}
 
 async function bind(
   server: Server,
@@ -217,37 +203,4 @@ const reasons: Readonly<Record<string, string>> = {
   EACCES: 'permission denied; choose a port above 1023 or run as root',
   EADDRNOTAVAIL: 'no interface of this machine has that address',
   ENOTFOUND: 'the host name cannot be resolved',
-}
-
-function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy()
-    return
-  }
-  const status = malformed[error.code ?? ''] ?? '400 Bad Request'
-  const body = JSON.stringify({ message: status.slice(4) })
-  socket.end(
-    `HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\n` +
-      `Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
-  )
-}
-
-const malformed: Readonly<Record<string, string>> = {
-  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
-  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
-}
-
-function describeExchange(
-  message: IncomingMessage,
-  { status }: RestReply,
-  durationMs: number,
-): FinishedExchange {
-  return {
-    remoteAddress: message.socket.remoteAddress ?? '',
-    method: message.method ?? '',
-    target: message.url ?? '',
-    status,
-    userAgent: message.headers['user-agent'],
-    durationMs,
-  }
 }

@@ -1,6 +1,7 @@
 import { Listeners } from './listeners.ts'
 import { MemoryCounters } from './memory-counters.ts'
 import { MemoryTables } from './memory-tables.ts'
+import { RevivedLists } from './revived-lists.ts'
 import { RuledTransaction } from './ruled-transaction.ts'
 import type { Store, StoreTransaction, StoreView } from './store.ts'
 import { Turns } from './turns.ts'
@@ -14,6 +15,7 @@ class MemoryStore implements Store {
   readonly counters = new MemoryCounters()
   readonly #tables = new MemoryTables()
   readonly #turns = new Turns()
+  readonly #lists = new RevivedLists()
   readonly #listeners = new Listeners(0)
   #version = 0
 
@@ -23,7 +25,7 @@ class MemoryStore implements Store {
 
   read<result>(work: (view: StoreView) => Promise<result>): Promise<result> {
     return this.#turns.take(async () => {
-      const view = new RuledTransaction(this.#tables, this.#version)
+      const view = new RuledTransaction(this.#tables, this.#version, this.#lists)
       try {
         return await work(view)
       } finally {
@@ -34,7 +36,7 @@ class MemoryStore implements Store {
 
   async write<result>(work: (transaction: StoreTransaction) => Promise<result>): Promise<result> {
     const { result, changed } = await this.#turns.take(async () => {
-      const transaction = new RuledTransaction(this.#tables, this.#version)
+      const transaction = new RuledTransaction(this.#tables, this.#version, this.#lists)
       try {
         const outcome = await work(transaction)
         this.#tables.commit()

@@ -8,6 +8,7 @@ import { PostgresTables } from './postgres-tables.ts'
 import { describeTarget, type PostgresTarget } from './postgres-target.ts'
 import { selectVersion, versionOf } from './postgres-version.ts'
 import { watchDatabase } from './postgres-watch.ts'
+import { RevivedLists } from './revived-lists.ts'
 import { RuledTransaction } from './ruled-transaction.ts'
 import {
   type Store,
@@ -78,6 +79,7 @@ class PostgresStore implements Store {
   readonly #listeners: Listeners
   /** Writers of this process wait here, so that they do not take all connections while waiting for others. */
   readonly #writers = new Turns()
+  readonly #lists = new RevivedLists()
   #watch: AsyncDisposable | undefined
 
   constructor(connections: PostgresConnections, { target, pollMs, version }: Opened) {
@@ -110,7 +112,7 @@ class PostgresStore implements Store {
   read<result>(work: (view: StoreView) => Promise<result>): Promise<result> {
     return this.#connections.use((session) =>
       transact(session, begin.read, async (row) => {
-        const view = new RuledTransaction(new PostgresTables(session), versionOf(row))
+        const view = new RuledTransaction(new PostgresTables(session), versionOf(row), this.#lists)
         try {
           return { result: await work(view), end: 'COMMIT' }
         } finally {
@@ -140,7 +142,7 @@ class PostgresStore implements Store {
     return this.#connections.use((session) =>
       transact<Written<result>>(session, begin.write, async (row) => {
         const before = versionOf(row)
-        const transaction = new RuledTransaction(new PostgresTables(session), before)
+        const transaction = new RuledTransaction(new PostgresTables(session), before, this.#lists)
         try {
           const result = await work(transaction)
           return transaction.changed

@@ -1,5 +1,6 @@
 import { MeshError } from '#core/base/errors.ts'
 import { encode, entriesOf, keyName, uniqueValue } from './document-entries.ts'
+import { reviveBody, type RevivedLists } from './revived-lists.ts'
 import {
   type Collection,
   ConstraintError,
@@ -14,11 +15,14 @@ import type { DocumentRow, Tables } from './tables.ts'
 export class RuledTransaction implements StoreTransaction {
   readonly version: number
   readonly #tables: Tables
+  readonly #lists: RevivedLists
   #changed = false
   #closed = false
 
-  constructor(tables: Tables, version: number) {
+  /** `lists` are those of the store; whole lists that this transaction reads are remembered there. */
+  constructor(tables: Tables, version: number, lists: RevivedLists) {
     this.#tables = tables
+    this.#lists = lists
     this.version = version
   }
 
@@ -37,7 +41,7 @@ export class RuledTransaction implements StoreTransaction {
     id: string,
   ): Promise<document | undefined> {
     const body = await this.#open().document(collection.name, id)
-    return body === undefined ? undefined : revive(collection, body)
+    return body === undefined ? undefined : reviveBody(collection, body)
   }
 
   async find<document extends StoredDocument>(
@@ -67,7 +71,7 @@ export class RuledTransaction implements StoreTransaction {
   ): Promise<readonly document[]> {
     const everything = { after: undefined, limit: undefined, where: [] }
     const rows = await this.#open().documents(collection.name, everything)
-    return rows.map(({ body }) => revive(collection, body))
+    return this.#lists.list(collection, rows)
   }
 
   async page<document extends StoredDocument>(
@@ -79,7 +83,7 @@ export class RuledTransaction implements StoreTransaction {
     const rows = await this.#open().documents(collection.name, selection)
     const shown = rows.slice(0, size)
     return {
-      documents: shown.map(({ body }) => revive(collection, body)),
+      documents: shown.map(({ body }) => reviveBody(collection, body)),
       next: rows.length > size ? shown.at(-1)?.id : undefined,
     }
   }
@@ -166,14 +170,6 @@ export class RuledTransaction implements StoreTransaction {
     }
     return this.#tables
   }
-}
-
-function revive<document extends StoredDocument>(
-  collection: Collection<document>,
-  body: string,
-): document {
-  const stored: Readonly<Record<string, unknown>> = JSON.parse(body)
-  return collection.revive(stored)
 }
 
 function takenKey(collection: Collection, document: StoredDocument, name: string): ConstraintError {

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { MeshError } from '#core/base/errors.ts'
 import { Listeners } from './listeners.ts'
+import { RevivedLists } from './revived-lists.ts'
 import { RuledTransaction } from './ruled-transaction.ts'
 import { SqliteCounters } from './sqlite-counters.ts'
 import { openDatabase, readPragma, rollback, whenFree } from './sqlite-database.ts'
@@ -81,6 +82,7 @@ class SqliteStore implements Store {
   readonly #opened: Opened
   readonly #tables: SqliteTables
   readonly #turns = new Turns()
+  readonly #lists = new RevivedLists()
   readonly #listeners: Listeners
   #watch: Disposable | undefined
   #seen: number
@@ -105,7 +107,7 @@ class SqliteStore implements Store {
   read<result>(work: (view: StoreView) => Promise<result>): Promise<result> {
     return this.#turn(async () => {
       const version = await this.#whenFree(() => this.#begin('BEGIN'))
-      const view = new RuledTransaction(this.#tables, version)
+      const view = new RuledTransaction(this.#tables, version, this.#lists)
       try {
         return await work(view)
       } finally {
@@ -119,7 +121,7 @@ class SqliteStore implements Store {
     const { database } = this.#opened
     const { result, changed } = await this.#turn(async () => {
       const before = await this.#whenFree(() => this.#begin('BEGIN IMMEDIATE'))
-      const transaction = new RuledTransaction(this.#tables, before)
+      const transaction = new RuledTransaction(this.#tables, before, this.#lists)
       try {
         const outcome = await work(transaction)
         transaction.close()

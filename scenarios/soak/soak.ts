@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
 import { openKongCluster, type KongNode } from '#scenarios/support/kong-cluster.ts'
 import { residentMemory, trendOf, type MemoryTrend } from './memory.ts'
 import { openTraffic, type Traffic } from './traffic.ts'
@@ -25,6 +26,9 @@ export interface TrafficResult {
   /** First of what went wrong. */
   readonly faults: readonly string[]
 }
+
+// The service behind the node measures long texts in this process: see core/cli/spawn-node.ts.
+setFlagsFromString('--no-turbo-fast-api-calls')
 
 /**
  * Sends traffic of every kind through a node, reloads it and changes its entities meanwhile, and counts what was lost.

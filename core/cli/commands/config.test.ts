@@ -33,10 +33,7 @@ describe('kong config', () => {
     const unknown = await sandbox.kong(['config', 'foo'])
     expect(unknown.exitCode).toBe(1)
     expect(unknown.stderr).toMatch(/^No such command for config: foo\n\nUsage: kong config COMMAND/)
-    expect(await sandbox.kong(['config', '--help'])).toMatchObject({
-      exitCode: 0,
-      stdout: bare.stderr,
-    })
+    expect(await sandbox.kong(['config', '--help'])).toEqual(bare)
   })
 
   it('init writes a file that can be parsed, and never over another', async () => {

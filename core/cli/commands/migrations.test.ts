@@ -1,9 +1,29 @@
+import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { openKongSandbox } from '#core/cli/kong-sandbox.ts'
+import { kongCommand, openKongSandbox } from '#core/cli/kong-sandbox.ts'
 
 const env = { KONG_PREFIX: 'kong-a' }
+
+/** Types at `kong migrations reset` on a terminal, each line when it is asked for; what the terminal shows in the end. */
+async function atTerminal(folder: string, typed: string): Promise<string> {
+  const terminal = spawn('script', ['-qec', `${kongCommand} migrations reset`, '/dev/null'], {
+    cwd: folder,
+    env: { PATH: process.env['PATH'], ...env },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  const lines = typed.match(/.*\n/g) ?? []
+  let shown = ''
+  let answered = 0
+  for await (const chunk of terminal.stdout) {
+    shown += String(chunk)
+    const asked = shown.split('[Y/n] ').length - 1
+    while (answered < Math.min(asked, lines.length)) terminal.stdin.write(lines[answered++] ?? '')
+  }
+  // The terminal echoes what is typed.
+  return shown.replace(/(?<=\[Y\/n\] )\w*\r\n/g, '')
+}
 
 describe('kong migrations', () => {
   it('takes a SQLite file from nothing to the newest layout and back', async () => {
@@ -36,19 +56,19 @@ describe('kong migrations', () => {
     const listed = await run('list')
     expect(listed.exitCode).toBe(0)
     expect(listed.stdout).toMatch(/^executed migrations:\n {2}\S+\n/)
-    // Nobody answers the question.
-    expect(await run('reset')).toMatchObject({
-      exitCode: 0,
-      stdout: '> Are you sure? This operation is irreversible. [Y/n] cancelled\n',
-    })
-    expect((await sandbox.kong(['migrations', 'reset'], env, 'no\n')).stdout).toMatch(
-      /cancelled\n$/,
+    // Who is no person cannot answer.
+    const unasked = await sandbox.kong(['migrations', 'reset'], env, 'y\n')
+    expect(unasked).toMatchObject({ exitCode: 1, stdout: '' })
+    expect(unasked.stderr).toMatch(
+      /^Error: not a tty: invoke 'reset' non-interactively with the --yes flag\n/,
     )
-    expect((await run('list')).exitCode).toBe(0)
-    expect(await sandbox.kong(['migrations', 'reset'], env, 'y\n')).toMatchObject({
-      exitCode: 0,
-      stdout: expect.stringMatching(/\] resetting database...\ndatabase successfully reset\n$/),
-    })
+    for (const typed of ['no\n', '\n\n\n', 'sure\nn\n']) {
+      expect(await atTerminal(sandbox.folder, typed)).toMatch(/\[Y\/n\] cancelled\r\n$/)
+      expect((await run('list')).exitCode).toBe(0)
+    }
+    expect(await atTerminal(sandbox.folder, 'what\ny\n')).toMatch(
+      /\[Y\/n\] resetting database...\r\ndatabase successfully reset\r\n$/,
+    )
     expect((await run('list')).exitCode).toBe(3)
     expect(await run('reset', '-y')).toMatchObject({
       exitCode: 1,

@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises'
+import { isatty } from 'node:tty'
 import { MeshError } from '#core/base/errors.ts'
 import {
   confOption,
@@ -127,13 +128,21 @@ async function reset(
   output: Output,
   args: CommandArguments,
 ): Promise<number> {
+  if (args.options['yes'] !== true) {
+    if (!isatty(0)) {
+      throw new MeshError(
+        'not-a-terminal',
+        "not a tty: invoke 'reset' non-interactively with the --yes flag",
+      )
+    }
+    if (!(await confirmed())) {
+      output.line('cancelled')
+      return 0
+    }
+  }
   if ((await opened.state()) === 'needs-bootstrap') {
     output.line('database not bootstrapped, nothing to reset')
     return 1
-  }
-  if (args.options['yes'] !== true && !(await confirmed())) {
-    output.line('cancelled')
-    return 0
   }
   output.line('resetting database...')
   await opened.reset()
@@ -141,12 +150,18 @@ async function reset(
   return 0
 }
 
-/** Asks on the terminal; no answer is a no. */
+/** Asks on the terminal, up to three times; no answer is a no. */
 async function confirmed(): Promise<boolean> {
-  printText('> Are you sure? This operation is irreversible. [Y/n] ')
   using lines = createInterface({ input: process.stdin })
-  const { value: answer } = await lines[Symbol.asyncIterator]().next()
-  return typeof answer === 'string' && /^(y|yes)?$/i.test(answer.trim())
+  const answers = lines[Symbol.asyncIterator]()
+  for (let times = 0; times < 3; times++) {
+    printText('> Are you sure? This operation is irreversible. [Y/n] ')
+    // oxlint-disable-next-line no-await-in-loop -- one question at a time
+    const { value: answer = '' } = await answers.next()
+    if (/^([yY]|yes|YES)$/.test(answer)) return true
+    if (/^([nN]|no|NO)$/.test(answer)) return false
+  }
+  return false
 }
 
 function cannotRun(): MeshError {

@@ -16,7 +16,8 @@ export const quit: Command = {
     wait: { type: 'string', short: 'w', help: 'seconds to wait before (default 0)' },
   },
   run: async (args, context) => {
-    const timeoutMs = secondsOption(args, 'timeout', { byDefault: 10, least: 1 })
+    // Kong 1.1 takes less than a second for a second.
+    const timeoutMs = Math.max(secondsOption(args, 'timeout', { byDefault: 10, least: 0 }), 1000)
     const waitMs = secondsOption(args, 'wait', { byDefault: 0, least: 0 })
     const node = findNode(findPrefix(context, textOption(args, 'prefix')))
     if (waitMs > 0) await sleep(waitMs)

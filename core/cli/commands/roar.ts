@@ -1,4 +1,5 @@
 import type { Command } from '#core/cli/command.ts'
+import { printLine } from '#core/cli/output.ts'
 
 const monster = String.raw`
            __,-""""-,__
@@ -22,8 +23,8 @@ export const roar: Command = {
   usage: 'roar [OPTIONS]',
   summary: 'Roar.',
   options: {},
-  run: async (args, { output }) => {
-    output.line(monster.slice(1))
+  run: async () => {
+    printLine(monster.slice(1))
     return 0
   },
 }

@@ -50,6 +50,9 @@ export function loadStartConfig(args: CommandArguments, context: CommandContext)
 
 /** Resolves when the node is ready, or, with `nginx_daemon = off`, when it has ended. */
 export async function startNode(config: KongConfig, output: Output): Promise<void> {
+  if (!existsSync(config.prefix)) {
+    output.verbose(`prefix directory ${config.prefix} not found, trying to create it`)
+  }
   output.verbose(`preparing prefix directory at ${config.prefix}`)
   preparePrefix(config)
   if (config.daemon) {

@@ -1,4 +1,5 @@
 import type { Command } from '#core/cli/command.ts'
+import { printLine } from '#core/cli/output.ts'
 import { kongVersion } from '#core/kong/version.ts'
 
 export const version: Command = {
@@ -7,14 +8,12 @@ export const version: Command = {
   options: {
     all: { type: 'boolean', short: 'a', help: 'print the versions of what it stands on' },
   },
-  run: async (args, context) => {
+  run: async (args) => {
     if (args.options['all'] === true) {
       const { node, openssl, sqlite } = process.versions
-      context.output.line(
-        `Kong: ${kongVersion}\nNode: ${node}\nOpenSSL: ${openssl}\nSQLite: ${sqlite}`,
-      )
+      printLine(`Kong: ${kongVersion}\nNode: ${node}\nOpenSSL: ${openssl}\nSQLite: ${sqlite}`)
     } else {
-      context.output.line(kongVersion)
+      printLine(kongVersion)
     }
     return 0
   },

@@ -249,6 +249,25 @@ describe('a filter', () => {
     expect(errors.map((error) => error instanceof BodyTooLargeError)).toEqual([true, true])
   })
 
+  it('can have a body that was too long for another', async () => {
+    const read: string[] = []
+    const small: HttpFilter = {
+      access: async ({ request: asked }) => {
+        await asked.readBody({ maxBytes: 4 }).catch(() => read.push('too long'))
+      },
+    }
+    const large: HttpFilter = {
+      access: async ({ request: asked }) => {
+        read.push((await asked.readBody()).toString())
+      },
+    }
+    const fixed = `${request('POST', 'Connection: close', 'Content-Length: 5')}hello`
+    const chunked = `${request('POST', 'Connection: close', 'Transfer-Encoding: chunked')}5\r\nhello\r\n3\r\n yo\r\n0\r\n\r\n`
+    expect((await mirrored(fixed, [small, large])).body).toBe('hello')
+    expect((await mirrored(chunked, [small, small, large])).body).toBe('hello yo')
+    expect(read).toEqual(['too long', 'hello', 'too long', 'too long', 'hello yo'])
+  })
+
   it('that waits for a body which grows beyond the limit waits no longer, and the client gets 413', async () => {
     const { promise, resolve } = Promise.withResolvers<unknown>()
     const reading: HttpFilter = {
@@ -289,6 +308,26 @@ describe('a filter', () => {
     expect(first).not.toMatch(/"Transfer-Encoding"/i)
     client.send(`${request('PUT', 'Content-Length: 2')}xy`)
     await client.until(({ received }) => received.split('"body":"new body"').length === 3)
+  })
+
+  it('that replaces a body it left unread still learns of a client that leaves', async () => {
+    const asked = Promise.withResolvers<void>()
+    await using silent = await openTestUpstream(
+      (socket) => void socket.once('data', () => asked.resolve()),
+    )
+    const replacing: HttpFilter = {
+      access: async ({ request: changed }) => {
+        await new Promise(setImmediate)
+        changed.replaceBody(Buffer.from('new'))
+      },
+    }
+    await using proxy = await openTestProxy([route(silent.port, [replacing])])
+    using client = await RawClient.open(proxy.port)
+    client.send(`${request('POST', 'Content-Length: 10')}hello`)
+    await asked.promise
+    client.socket.resetAndDestroy()
+    await client.until(() => proxy.records.length === 1)
+    expect(proxy.records[0]?.status).toBe(499)
   })
 
   it('sees what was tried, and how long it took', async () => {
@@ -444,7 +483,7 @@ describe('a transformation of the response', () => {
 describe('a filter that changes a status', () => {
   it.each([
     [204, /^HTTP\/1\.1 204 No Content\r\n(?![^]*hello)/],
-    [503, /^HTTP\/1\.1 503 Service Unavailable\r\n[^]*Content-Length: 5\r\n[^]*hello$/],
+    [503, /^HTTP\/1\.1 503 Service Temporarily Unavailable\r\n[^]*Content-Length: 5\r\n[^]*hello$/],
   ])('to %i leaves an answer that can be read', async (status, expected) => {
     await using upstream = await openServer('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello')
     const changing: HttpFilter = {

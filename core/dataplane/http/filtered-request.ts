@@ -19,7 +19,7 @@ export class RequestInFilters implements FilteredRequest {
   readonly #collect: CollectBody
   #method: string
   #upstreamHost: string | undefined
-  #read: Promise<Buffer> | undefined
+  #reading: Promise<Buffer> | undefined
   #replacement: Buffer | undefined
 
   constructor(head: RequestHead, body: RequestBody, collect: CollectBody) {
@@ -97,12 +97,23 @@ export class RequestInFilters implements FilteredRequest {
 
   async readBody(options: { readonly maxBytes?: number } = {}): Promise<Buffer> {
     const { maxBytes = defaultMaxBodyBytes } = options
-    const body = this.#replacement ?? (await (this.#read ??= this.#collect(maxBytes)))
+    const body = this.#replacement ?? (await this.#readOnce(maxBytes))
     if (body.length > maxBytes) throw new BodyTooLargeError(maxBytes)
     return body
   }
 
   replaceBody(body: Uint8Array): void {
     this.#replacement = Buffer.from(body)
+  }
+
+  async #readOnce(maxBytes: number): Promise<Buffer> {
+    const reading = (this.#reading ??= this.#collect(maxBytes))
+    try {
+      return await reading
+    } catch (error) {
+      // It may be asked for again, with a higher limit.
+      if (this.#reading === reading) this.#reading = undefined
+      throw error
+    }
   }
 }

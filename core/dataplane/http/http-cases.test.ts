@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { request as httpsRequest } from 'node:https'
 import { connect } from 'node:net'
-import { connect as connectTls } from 'node:tls'
+import { connect as connectTls, createServer as createTlsServer } from 'node:tls'
 import { describe, expect, it } from 'vitest'
 import type { HttpSettings } from '#core/model/listener.ts'
+import { openTestServer } from '#core/dataplane/stream/open-test-stream.ts'
 import { kongSubject, selfSigned } from '#core/tls/self-signed.ts'
 import {
   openTestProxy,
@@ -387,6 +388,34 @@ describe('an upstream', () => {
     client.send(`POST / HTTP/1.1\r\nHost: h\r\nContent-Length: ${size}\r\n\r\n`)
     client.socket.write(Buffer.alloc(size))
     expect(await client.expect('504\n')).toMatch(/^HTTP\/1\.1 504 /)
+  })
+
+  it('case 198: is greeted in TLS with the name that its Host says, and an address with none', async () => {
+    const { certificate: cert, privateKey: key } = await identity
+    await using server = await openTestServer(
+      () => {},
+      () =>
+        createTlsServer({ cert, key }, (socket) => {
+          const name = String(socket.servername)
+          socket.once('data', () =>
+            socket.end(`HTTP/1.1 200 OK\r\nContent-Length: ${name.length}\r\n\r\n${name}`),
+          )
+        }),
+    )
+    const named = { host: 'localhost', port: server.port }
+    const secure = { target: server.target, transport: 'tls' } as const
+    const routes: readonly TestRoute[] = [
+      { match: { methods: ['GET'] }, upstream: { ...secure, target: named } },
+      { match: { methods: ['PUT'] }, upstream: secure, forward: { preserveHost: true } },
+      { match: { methods: ['PATCH'] }, upstream: secure },
+    ]
+    const greeted = async (method: string): Promise<string | undefined> => {
+      const asked = get('/', 'Host: preserved.com:81').replace('GET', method)
+      return (await answered(asked, routes)).split('\r\n\r\n')[1]
+    }
+    expect(await greeted('GET')).toBe('localhost')
+    expect(await greeted('PUT')).toBe('preserved.com')
+    expect(await greeted('PATCH')).toBe('false')
   })
 
   it('case 205: has its status told in a header, unless a filter answers', async () => {

@@ -78,7 +78,7 @@ async function recorded(proxy: TestProxy, count: number): Promise<void> {
 }
 
 describe('filters', () => {
-  it('are asked in order: the listener’s before routing, the route’s after it and from then on alone', async () => {
+  it('case 207: are asked in order: the listener’s before routing, the route’s after it and from then on alone', async () => {
     const notes: string[] = []
     await using upstream = await openEcho()
     const route = to(upstream.port, {
@@ -119,7 +119,7 @@ describe('filters', () => {
     expect(text).toContain('GET /a?b HTTP/1.1')
   })
 
-  it('that answer end the asking; those after them still see the answer', async () => {
+  it('case 210: that answer end the asking; those after them still see the answer', async () => {
     const notes: string[] = []
     const answering = (exchange: HttpExchange): void => {
       exchange.answer({ status: 401, headers: [['WWW-Authenticate', 'Key']], body: 'no' })
@@ -192,7 +192,7 @@ describe('filters', () => {
     expect(asked).toEqual([undefined, someone])
   })
 
-  it('see each kind of answer that the proxy gives by itself, exactly once', async () => {
+  it('case 211: see each kind of answer that the proxy gives by itself, exactly once', async () => {
     const seen: string[] = []
     const watching: HttpFilter = {
       rewrite: () => void seen.push('rewrite'),
@@ -335,6 +335,7 @@ describe('a filter that fails', () => {
         },
       },
     ],
+    ['answers with an illegal status', { access: (exchange) => exchange.answer({ status: 99 }) }],
     [
       'answers with an illegal header',
       { access: (exchange) => exchange.answer({ status: 200, headers: [['a b', 'c']] }) },

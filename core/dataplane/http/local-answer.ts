@@ -31,9 +31,12 @@ export function answerOfReply({ status, reason, headers, body }: LocalReply): Lo
 
 /**
  * An answer of a filter.
- * @throws TypeError when a header name is not a token.
+ * @throws TypeError when the status or the name of a header cannot be sent.
  */
 export function answerOfFilter({ status, headers = [], body = '' }: FilterReply): LocalAnswer {
+  if (!Number.isInteger(status) || status < 100 || status > 599) {
+    throw new TypeError(`${status} cannot be the status of an answer`)
+  }
   const own = headers
     .filter(([name]) => !framingHeaders.has(name.toLowerCase()))
     .map(([name, value]) => legalField(name, value))

@@ -1,6 +1,6 @@
 /**
- * What a status is called in a status line; empty for one without a name. It is not Node's own table because importing
- * `node:http` costs a starting node some 40 ms.
+ * What a status is called in a status line, in nginx's words; empty for one without a name. It is not Node's own table
+ * because that has other words, and because importing `node:http` costs a starting node some 40 ms.
  */
 export function reasonOf(status: number): string {
   return reasons.get(status) ?? ''
@@ -16,7 +16,7 @@ const reasons: ReadonlyMap<number, string> = new Map([
   [206, 'Partial Content'],
   [300, 'Multiple Choices'],
   [301, 'Moved Permanently'],
-  [302, 'Found'],
+  [302, 'Moved Temporarily'],
   [303, 'See Other'],
   [304, 'Not Modified'],
   [307, 'Temporary Redirect'],
@@ -29,15 +29,15 @@ const reasons: ReadonlyMap<number, string> = new Map([
   [405, 'Method Not Allowed'],
   [406, 'Not Acceptable'],
   [407, 'Proxy Authentication Required'],
-  [408, 'Request Timeout'],
+  [408, 'Request Time-out'],
   [409, 'Conflict'],
   [410, 'Gone'],
   [411, 'Length Required'],
   [412, 'Precondition Failed'],
-  [413, 'Content Too Large'],
-  [414, 'URI Too Long'],
+  [413, 'Request Entity Too Large'],
+  [414, 'Request-URI Too Large'],
   [415, 'Unsupported Media Type'],
-  [416, 'Range Not Satisfiable'],
+  [416, 'Requested Range Not Satisfiable'],
   [417, 'Expectation Failed'],
   [421, 'Misdirected Request'],
   [422, 'Unprocessable Content'],
@@ -52,8 +52,8 @@ const reasons: ReadonlyMap<number, string> = new Map([
   [500, 'Internal Server Error'],
   [501, 'Not Implemented'],
   [502, 'Bad Gateway'],
-  [503, 'Service Unavailable'],
-  [504, 'Gateway Timeout'],
+  [503, 'Service Temporarily Unavailable'],
+  [504, 'Gateway Time-out'],
   [505, 'HTTP Version Not Supported'],
   [508, 'Loop Detected'],
 ])

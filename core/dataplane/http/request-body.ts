@@ -89,7 +89,8 @@ export class RequestBody implements OutgoingBody {
    */
   collect(maxBytes: number): Promise<Buffer> {
     const framing = this.#framing
-    if (framing.kind === 'length' && framing.length > maxBytes) {
+    const length = framing.kind === 'length' ? framing.length : this.#reader.payloadBytes
+    if (length > maxBytes) {
       return Promise.reject(new BodyTooLargeError(maxBytes))
     }
     if (this.done) return Promise.resolve(this.#content())

@@ -67,7 +67,7 @@ describe('an answer of the proxy itself', () => {
     )
   })
 
-  it('tells a plain client of an encrypted route to upgrade, unless a trusted peer vouches for it', async () => {
+  it('case 197: tells a plain client of an encrypted route to upgrade, unless a trusted peer vouches for it', async () => {
     await using upstream = await openTestUpstream((socket) => socket.end('HTTP/1.1 200 OK\r\n\r\n'))
     const routes = [{ ...to(upstream.port), match: { encryption: 'required' } }] as const
     const plain = await answerOf(

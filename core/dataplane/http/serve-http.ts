@@ -8,6 +8,7 @@ import { Deadline } from './deadline.ts'
 import type { ExchangeClient } from './exchange-client.ts'
 import { Exchange } from './exchange.ts'
 import type { ClientSide } from './forward-headers.ts'
+import { hostContradiction } from './host-agreement.ts'
 import type { HttpConnection, HttpContext } from './http-context.ts'
 import { resolveClient } from './real-ip.ts'
 import type { RequestBody } from './request-body.ts'
@@ -241,7 +242,12 @@ class ServerConnection implements Sink, ExchangeClient, HttpConnection {
     this.#state = 'exchange'
     const exchange = new Exchange(this, head, this.#beganMs)
     this.#exchange = exchange
-    exchange.start()
+    const contradiction = hostContradiction(head, this.info.destination)
+    if (contradiction === undefined) exchange.start()
+    else {
+      this.context.observer.fault(this.info, contradiction)
+      exchange.refuse(400)
+    }
     return end
   }
 

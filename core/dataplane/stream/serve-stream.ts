@@ -11,10 +11,10 @@ import type { DialRequest } from '#core/dataplane/upstreams/dial.ts'
 import type { StreamListener } from '#core/model/listener.ts'
 import type { ConnectionInfo, Observer } from '#core/model/observer.ts'
 import type { StreamRoute } from '#core/model/stream-route.ts'
-import { candidateRoutes, chooseStreamRoute, decideFirstBytes } from './choose-stream-route.ts'
 import { dialUpstream, type Dialled, type UpstreamWish } from './dial-upstream.ts'
 import { relay, type RelayEnd, type RelayLimits } from './relay.ts'
 import { SessionInFilters, wantsPreread, type SessionParties } from './session-in-filters.ts'
+import { candidatesOf, type StreamCandidates } from './stream-route-index.ts'
 
 export interface StreamContext {
   readonly listener: StreamListener
@@ -74,21 +74,21 @@ class StreamSession {
 
   /** Returns the status for the record, on nginx's scale. */
   run(): Promise<number> {
-    const candidates = candidateRoutes(this.#context.listener.routes, this.#connection)
-    const preferred = candidates[0]
-    if (preferred === undefined) return Promise.resolve(this.#refuse())
-    return decideFirstBytes(candidates) === 'at-once' && !wantsPreread(preferred)
-      ? this.#runAtOnce(preferred)
-      : this.#runAfterFirstBytes(candidates)
+    const candidates = candidatesOf(this.#context.listener.routes, this.#connection)
+    if (!candidates.any) return Promise.resolve(this.#refuse())
+    const { preferred, awaitsFirstBytes } = candidates
+    return preferred === undefined || awaitsFirstBytes || wantsPreread(preferred)
+      ? this.#runAfterFirstBytes(candidates)
+      : this.#runAtOnce(preferred)
   }
 
-  async #runAfterFirstBytes(candidates: readonly StreamRoute[]): Promise<number> {
+  async #runAfterFirstBytes(candidates: StreamCandidates): Promise<number> {
     const first = await watchFirstBytes(this.#plain, this.#context.listener.firstBytesTimeoutMs)
       .seen
     if (first.kind === 'gone') return 200
     const encrypted = first.kind === 'tls'
     const serverName = encrypted ? first.hello.serverName : undefined
-    const route = chooseStreamRoute(candidates, serverName)
+    const route = candidates.choose(serverName)
     if (route === undefined) return this.#refuse()
     if (encrypted) await this.#terminate(route, first.hello)
     else this.#showToFilters(route, plainClient)

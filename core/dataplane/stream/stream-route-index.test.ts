@@ -78,6 +78,13 @@ describe(candidatesOf, () => {
     })
   })
 
+  it('matches IPv6 ends', () => {
+    const routes = [route('v6', { destinations: [{ block: 'fd00::/8', port: 443 }] })]
+    const destination = { address: 'fd00::5', port: 443 }
+    expect(candidatesOf(routes, { ...ends, destination }).preferred?.id).toBe('v6')
+    expect(candidatesOf(routes, ends).any).toBe(false)
+  })
+
   it('takes an address in its IPv6 disguise for what it is', () => {
     const routes = [route('v4', { sources: [{ block: '10.1.0.2', port: undefined }] })]
     const client = { address: '::ffff:10.1.0.2', port: 1 }

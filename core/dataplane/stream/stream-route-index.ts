@@ -89,12 +89,16 @@ export class StreamRouteIndex {
     destination,
   }: Pick<ConnectionInfo, 'client' | 'destination'>): StreamCandidates {
     const tried: Indexed[] = []
-    const consider = (indexed: Indexed): void => {
+    // Who is found by an end fits by it.
+    this.#bySource.find(client, (indexed) => {
+      if (indexed.destinations(destination)) tried.push(indexed)
+    })
+    this.#byDestination.find(destination, (indexed) => {
+      if (indexed.sources(client)) tried.push(indexed)
+    })
+    for (const indexed of this.#others) {
       if (indexed.sources(client) && indexed.destinations(destination)) tried.push(indexed)
     }
-    this.#bySource.find(client, consider)
-    this.#byDestination.find(destination, consider)
-    this.#others.forEach(consider)
     // Two alternatives of one route may have led to it.
     const found = tried.length > 1 ? [...new Set(tried)].toSorted((a, b) => a.rank - b.rank) : tried
     const byServerName = this.#byServerName
@@ -141,17 +145,23 @@ function endMatcher(ends: readonly EndMatch[] | undefined): EndMatcher {
     const fits = block === undefined ? () => true : addressMatcher(block)
     return (end) => (port === undefined || port === end.port) && fits(end.address)
   })
+  const [only] = alternatives
+  if (only !== undefined && alternatives.length === 1) return only
   return (end) => alternatives.some((matches) => matches(end))
 }
 
 function addressMatcher(block: string): (address: string) => boolean {
   const [key] = keysOf([{ block, port: undefined }]) ?? []
   // Node's own sets are exact, too, but a call into them costs more than all the rest.
-  if (typeof key === 'string') return (address) => unmapped(address) === key
-  if (key !== undefined) {
+  if (key?.address !== undefined) {
+    const { address: wanted } = key
+    return (address) => address === wanted || unmapped(address) === wanted
+  }
+  const { bits, network } = key ?? {}
+  if (bits !== undefined) {
     return (address) => {
       const plain = unmapped(address)
-      return !plain.includes(':') && networkOf(parseIpv4(plain), key.bits) === key.network
+      return !plain.includes(':') && networkOf(parseIpv4(plain), bits) === network
     }
   }
   const set = addressSet([block])

@@ -145,6 +145,7 @@ const likely = fc
 
 const body = fc.oneof(
   fc.constant({}),
+  fc.constant({ text: 'host=h', type: 'text/plain' }),
   likely,
   fields.map((value) => ({ text: JSON.stringify(value), type: 'application/json' })),
   form.map((pairs) => ({
@@ -226,7 +227,7 @@ it.each(stores)(
     const statuses = new Map<number, number>()
     const request = fc.oneof(
       { weight: 6, arbitrary: fc.record<Sent>({ method, path, query, body }) },
-      { weight: 2, arbitrary: creation },
+      { weight: 3, arbitrary: creation },
     )
     await fc.assert(
       fc.asyncProperty(request, async (sent) => {

@@ -1,53 +1,25 @@
+import type { AdminDirectives } from '#core/kong/config/directives.ts'
 import type { ListenAddress } from '#core/kong/config/kong-config.ts'
-import { kongKinds } from '#core/kong/entities/kong-kinds.ts'
-import { targets } from '#core/kong/entities/target.ts'
-import type { NodeHost } from '#core/kong/plugins/plugin-host.ts'
 import type { KongPlugin } from '#core/kong/plugins/plugin.ts'
-import type { Generate } from '#core/kong/schema/fill-defaults.ts'
 import { kongToken } from '#core/kong/version.ts'
 import type { SocketAddress } from '#core/model/address.ts'
 import type { Identity } from '#core/model/identity.ts'
-import type { TargetHealth } from '#core/model/target-pool.ts'
 import type { Endpoint } from '#core/rest/exchange.ts'
 import { type FinishedExchange, openRestServer, type RestCounts } from '#core/rest/rest-server.ts'
-import type { Store } from '#core/store/store.ts'
-import type { AdminContext } from './admin-context.ts'
-import { cacheEndpoints } from './cache-endpoints.ts'
-import { configEndpoint, type LoadDeclarative } from './config-endpoint.ts'
-import { withCustomId } from './consumer-listing.ts'
-import { entityEndpoints } from './entity-endpoints.ts'
-import { systemGenerate } from './generate.ts'
-import { nestedEndpoints } from './nested-endpoints.ts'
-import { nodeEndpoints } from './node-endpoints.ts'
-import type { NodeInfo } from './node-info.ts'
-import { compileOperations } from './operations.ts'
-import { pluginEndpoints } from './plugin-endpoints.ts'
-import { relationsAmong } from './relation.ts'
-import { tagEndpoints } from './tag-endpoints.ts'
-import { upstreamEndpoints } from './upstream-endpoints.ts'
+import type { AdminEndpointOptions } from './admin-endpoints.ts'
 
-export interface AdminServerOptions {
+export interface AdminServerOptions extends Omit<AdminEndpointOptions, 'plugins' | 'counts'> {
   readonly listen: readonly Pick<ListenAddress, 'ip' | 'port' | 'ssl'>[]
-  readonly store: Store
   /** Presented on `ssl` listeners. Handshakes wait for a promised one. */
   readonly identity: Identity | Promise<Identity>
-  readonly nodeInfo: NodeInfo
+  /** All that there are; default none. Requests wait for promised ones. */
+  readonly plugins?: readonly KongPlugin[] | Promise<readonly KongPlugin[]>
+  /** What the configuration injects into the block of the Admin API. */
+  readonly directives?: AdminDirectives | undefined
   /** Hears of faults that are not the client's: for the error log. */
   readonly report: (error: unknown) => void
   /** Called when a reply has been sent: for the access log. */
   readonly finished?: (exchange: FinishedExchange) => void
-  /** All that are loaded; default none. */
-  readonly plugins?: readonly KongPlugin[]
-  /** What the plugins' own endpoints are given; without it they have none. */
-  readonly pluginHost?: NodeHost
-  /** There is no database: entities cannot be written one by one. Default false. */
-  readonly readOnly?: boolean
-  /** Replaces all entities; default: refused, as there is a database. */
-  readonly loadDeclarative?: LoadDeclarative
-  /** What this node knows about the targets of an Upstream, by its id. */
-  readonly health?: (upstreamId: string) => readonly TargetHealth[]
-  /** Default: this machine's clock and random numbers. */
-  readonly generate?: Generate
 }
 
 export interface AdminServer extends AsyncDisposable {
@@ -57,28 +29,27 @@ export interface AdminServer extends AsyncDisposable {
 
 /**
  * Serves Kong 1.1's Admin API on all the addresses, or on none. Changes go to the store; whoever watches it sees them
- * before the client has its answer.
+ * before the client has its answer. It listens before its endpoints are loaded: requests wait for them.
  *
  * @throws MeshError `listen-failed` naming every address that could not be bound and why.
  */
 export async function openAdminServer(options: AdminServerOptions): Promise<AdminServer> {
-  const { store, nodeInfo, identity, plugins = [], pluginHost } = options
+  const { responseHeader, ...limits } = options.directives ?? {}
   let counts: RestCounts = { accepted: 0, active: 0, requests: 0 }
   const server = await openRestServer({
     title: 'Admin API',
     listen: options.listen.map(({ ip, port, ssl }) => ({
       address: ip,
       port,
-      identity: ssl ? identity : undefined,
+      identity: ssl ? options.identity : undefined,
     })),
-    endpoints: [
-      ...nodeEndpoints({ store, info: nodeInfo, plugins, counts: () => counts }),
-      ...entitiesEndpoints(options),
-      ...(pluginHost === undefined
-        ? []
-        : plugins.flatMap((plugin) => plugin.adminEndpoints?.(pluginHost) ?? [])),
-    ],
-    headers: { 'access-control-allow-origin': '*', server: kongToken },
+    endpoints: loadEndpoints(options, () => counts),
+    headers: {
+      'access-control-allow-origin': '*',
+      server: kongToken,
+      ...(responseHeader && Object.fromEntries([responseHeader])),
+    },
+    ...limits,
     report: options.report,
     ...(options.finished === undefined ? {} : { finished: options.finished }),
   })
@@ -86,31 +57,11 @@ export async function openAdminServer(options: AdminServerOptions): Promise<Admi
   return server
 }
 
-/** Everything that is about entities. */
-function entitiesEndpoints({
-  store,
-  nodeInfo,
-  plugins = [],
-  readOnly = false,
-  generate = systemGenerate,
-  loadDeclarative,
-  health,
-}: AdminServerOptions): readonly Endpoint[] {
-  const kinds = kongKinds(plugins)
-  const operations = compileOperations(kinds, generate)
-  const context: AdminContext = { store, readOnly, ...operations }
-  // Targets are reached below their Upstream only.
-  const published = kinds.filter(({ schema }) => schema.name !== targets.schema.name)
-  return [
-    ...published
-      .flatMap((kind) => entityEndpoints(kind, context))
-      .map((endpoint) => withCustomId(endpoint, context)),
-    ...relationsAmong(published).flatMap((relation) => nestedEndpoints(relation, context)),
-    ...upstreamEndpoints(context, { nodeId: nodeInfo.nodeId, health }),
-    ...pluginEndpoints(plugins),
-    ...tagEndpoints(kinds, context),
-    ...cacheEndpoints(),
-    configEndpoint(loadDeclarative),
-    // Kong 1.1 has the way from a certificate to its names, but not back.
-  ].filter(({ path }) => path !== '/snis/:child/certificate')
+async function loadEndpoints(
+  options: AdminServerOptions,
+  counts: () => RestCounts,
+): Promise<readonly Endpoint[]> {
+  const plugins = (await options.plugins) ?? []
+  const { adminEndpoints } = await import('./admin-endpoints.ts')
+  return adminEndpoints({ ...options, plugins, counts })
 }

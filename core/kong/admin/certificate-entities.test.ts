@@ -192,9 +192,24 @@ describe('a certificate', () => {
       status: 200,
       body: { id: first.body?.['id'], snis: ['b.com', 'c.com'], cert: otherPair.cert },
     })
-    const replaced = await admin.send('PUT', `/certificates/${String(first.body?.['id'])}`, pair)
-    expect(replaced).toMatchObject({ status: 200, body: { snis: [] } })
+    const moved = await admin.send('PUT', '/certificates/b.com', { ...pair, snis: ['d.com'] })
+    expect(moved).toMatchObject({ status: 200, body: { id: first.body?.['id'], snis: ['d.com'] } })
     expect(await admin.send('PUT', '/certificates/a b', pair)).toMatchObject({ status: 400 })
+  })
+
+  it('keeps its names when a PUT does not speak of them', async () => {
+    await using admin = await openAdminFixture()
+    const id = await add(admin, ['foo.com', 'bar.com'])
+    for (const key of [id, 'foo.com']) {
+      expect(await admin.send('PUT', `/certificates/${key}`, otherPair)).toMatchObject({
+        status: 200,
+        body: { id, cert: otherPair.cert, snis: ['bar.com', 'foo.com'] },
+      })
+    }
+    expect(await admin.send('PUT', `/certificates/${id}`, { ...pair, snis: null })).toMatchObject({
+      status: 200,
+      body: { snis: [] },
+    })
   })
 })
 

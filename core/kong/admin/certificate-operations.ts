@@ -74,7 +74,7 @@ export class CertificateOperations implements KindOperations {
 
   async upsert(transaction: StoreTransaction, key: string, input: EntityInput): Promise<Entity> {
     if (isUuid(key)) {
-      const names = namesIn(input) ?? []
+      const names = namesIn(input)
       const entity = await this.#written.upsert(transaction, key, input)
       await this.#setNames(transaction, entity, names)
       return entity
@@ -82,10 +82,9 @@ export class CertificateOperations implements KindOperations {
     const fault = validateField(serverNameField, key)
     if (fault !== undefined) throw schemaViolation({ snis: fault })
     const sni = await transaction.find(snis.collection, { name: key })
-    const named = withName(input, key)
     return sni === undefined
-      ? this.insert(transaction, named)
-      : this.upsert(transaction, sni.certificate.id, named)
+      ? this.insert(transaction, withName(input, key))
+      : this.upsert(transaction, sni.certificate.id, input)
   }
 
   async update(

@@ -214,11 +214,11 @@ describe('credentials', () => {
     expect(await admin.send('POST', '/consumers/bob/acls', 'group=staff')).toMatchObject({
       status: 409,
     })
+    const statuses: number[] = []
     for (const group of ['admins', 'admins', 'nothing']) {
-      expect(await admin.send('DELETE', `/consumers/bob/acls/${group}`)).toMatchObject({
-        status: 204,
-      })
+      statuses.push((await admin.send('DELETE', `/consumers/bob/acls/${group}`)).status)
     }
+    expect(statuses).toEqual([204, 404, 404])
     expect((await admin.send('GET', '/acls')).body?.['data']).toHaveLength(2)
     expect(await admin.send('GET', '/acls/staff')).toMatchObject({ status: 400, body: { code: 1 } })
   })

@@ -101,7 +101,8 @@ export class EntityOperations implements KindOperations {
 
   /** Prepares only what has been given: what is stored has been prepared. */
   #prepare(entity: Entity, given: PlainRecord): Entity {
-    const prepared: PlainRecord = { ...(this.kind.prepare?.(entity) ?? entity) }
+    if (this.kind.prepare === undefined) return entity
+    const prepared = { ...this.kind.prepare(entity) }
     const kept = Object.entries(entity).filter(([name]) => !Object.hasOwn(given, name))
     return this.kind.collection.revive({ ...prepared, ...Object.fromEntries(kept) })
   }

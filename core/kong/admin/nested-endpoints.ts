@@ -41,12 +41,11 @@ function childrenHandlers(
   const children = context.operationsOf(child)
   return {
     GET: async ({ parameters, query }) => {
-      const { id } = await read(context, async (view) =>
-        found(await parents.select(view, parameters['parent'] ?? '')),
-      )
+      const { parent: key = '' } = parameters
+      const { id } = await read(context, async (view) => found(await parents.select(view, key)))
       return listPage(context, children, {
         query,
-        path: `/${parent.schema.name}/${id}/${name}`,
+        path: `/${parent.schema.name}/${encodeURIComponent(key)}/${name}`,
         where: referringTo(field, id),
       })
     },
@@ -77,11 +76,10 @@ function childHandlers(relation: Relation, context: AdminContext): Endpoint['han
         const { entity } = await operations.select(transaction, parameters)
         return children.update(transaction, found(entity), inputOf(body))
       }),
+    // Unlike below the collection of all, where it does not matter what there was to remove.
     DELETE: ({ parameters }) =>
-      replyWithRemoved(
-        context,
-        children,
-        async (transaction) => (await operations.select(transaction, parameters)).entity,
+      replyWithRemoved(context, children, async (transaction) =>
+        found((await operations.select(transaction, parameters)).entity),
       ),
   }
 }

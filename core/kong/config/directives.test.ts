@@ -59,12 +59,12 @@ describe('parseDirectives', () => {
       read({
         proxy: { proxy_buffering: 'off', toString: 'x' },
         sproxy: { preread_timeout: 'soon', proxy_bind: '127.0.0.1:80' },
-        admin: { add_header: 'a b' },
+        admin: { proxy_bind: '127.0.0.1' },
       }).faults,
     ).toEqual([
       'nginx_proxy_proxy_buffering is not supported: the directives of this block are proxy_bind, add_header, keepalive_timeout, large_client_header_buffers, client_header_timeout, client_max_body_size, proxy_connect_timeout, proxy_send_timeout, proxy_read_timeout',
       'nginx_proxy_toString is not supported: the directives of this block are proxy_bind, add_header, keepalive_timeout, large_client_header_buffers, client_header_timeout, client_max_body_size, proxy_connect_timeout, proxy_send_timeout, proxy_read_timeout',
-      'nginx_admin_add_header is not supported: no directive can be injected into this block',
+      'nginx_admin_proxy_bind is not supported: the directives of this block are add_header, keepalive_timeout, large_client_header_buffers, client_header_timeout, client_max_body_size',
       "nginx_sproxy_preread_timeout must be a time of at most 24 days such as 500ms, 30s or 1m, got 'soon'",
       "nginx_sproxy_proxy_bind must be of form: off | <ip> [transparent], got '127.0.0.1:80'",
     ])
@@ -80,8 +80,32 @@ describe('parseDirectives', () => {
     expect(read({ proxy: { proxy_bind: '$remote_addr transparent' } }).faults).toHaveLength(1)
   })
 
-  it('case 48: takes the bounds of a machinery that is not there', () => {
-    expect(read({ http: { max_pending_timers: '4096' } })).toEqual({ directives: {}, faults: [] })
+  it('case 48: takes what tunes a machinery that is not there', () => {
+    const nothing = { directives: {}, faults: [] }
+    expect(read({ http: { max_pending_timers: '4096' } })).toEqual(nothing)
+    const tuning = { lua_shared_dict: 'custom_cache 5m', variables_hash_bucket_size: '128' }
+    expect(read({ http: tuning, stream: tuning, admin: { server_tokens: 'off' } })).toEqual(nothing)
+    // Not what would have to be done by somebody.
+    expect(read({ http: { lua_ssl_verify_depth: '2' } }).faults).toHaveLength(1)
+  })
+
+  it('lets the Admin API inherit what stands around it, but not what it has of its own', () => {
+    const http = {
+      add_header: 'a b',
+      keepalive_timeout: '7s',
+      client_max_body_size: '1k',
+      proxy_bind: '127.0.0.3',
+    }
+    expect(read({ http }).directives.admin).toEqual({
+      responseHeader: ['a', 'b'],
+      keepAliveTimeoutMs: 7000,
+    })
+    const admin = { keepalive_timeout: '8s', large_client_header_buffers: '4 24k' }
+    expect(read({ http, admin }).directives).toMatchObject({
+      keepAliveTimeoutMs: 7000,
+      admin: { keepAliveTimeoutMs: 8000, maxHeadBytes: 98_304 },
+    })
+    expect(read({ proxy: http }).directives.admin).toBeUndefined()
   })
 
   it('reads a header in whatever quotes', () => {

@@ -23,7 +23,14 @@ export interface Directives {
   readonly headTimeoutMs?: number
   /** `client_max_body_size`, in place of the key of the same name; 0 = unlimited. */
   readonly maxBodyBytes?: number
+  /** The same for the Admin API, which also inherits what stands in the `http` block. */
+  readonly admin?: AdminDirectives
 }
+
+export type AdminDirectives = Pick<
+  Directives,
+  'responseHeader' | 'keepAliveTimeoutMs' | 'maxHeadBytes' | 'headTimeoutMs' | 'maxBodyBytes'
+>
 
 type Injected = KongConfig['injected']
 type ReadDirective = (value: string) => Directives | string
@@ -34,9 +41,7 @@ type ReadDirective = (value: string) => Directives | string
  */
 const known: readonly (readonly [InjectionBlock, Readonly<Record<string, ReadDirective>>])[] =
   (() => {
-    const http: Record<string, ReadDirective> = {
-      proxy_bind: (value) =>
-        mapped(parseProxyBind(value), ({ source }) => ({ httpSource: source })),
+    const server: Record<string, ReadDirective> = {
       add_header: (value) =>
         mapped(parseAddHeader(value), (responseHeader) => ({ responseHeader })),
       keepalive_timeout: (value) =>
@@ -45,6 +50,11 @@ const known: readonly (readonly [InjectionBlock, Readonly<Record<string, ReadDir
         mapped(parseBuffers(value), (maxHeadBytes) => ({ maxHeadBytes })),
       client_header_timeout: (value) => mapped(time(value), (headTimeoutMs) => ({ headTimeoutMs })),
       client_max_body_size: (value) => mapped(bytes(value), (maxBodyBytes) => ({ maxBodyBytes })),
+    }
+    const http: Record<string, ReadDirective> = {
+      proxy_bind: (value) =>
+        mapped(parseProxyBind(value), ({ source }) => ({ httpSource: source })),
+      ...server,
       // The timeouts of the Service win, as they do in Kong.
       proxy_connect_timeout: (value) => mapped(time(value), () => ({})),
       proxy_send_timeout: (value) => mapped(time(value), () => ({})),
@@ -63,18 +73,22 @@ const known: readonly (readonly [InjectionBlock, Readonly<Record<string, ReadDir
     return [
       ['http', http],
       ['proxy', http],
-      ['admin', {}],
+      ['admin', server],
       ['stream', stream],
       ['sproxy', stream],
     ]
   })()
 
-/** Directives that bound the Lua machinery of nginx: nothing is left to bound, so each value of them is kept. */
-const boundsOfLua: ReadonlySet<string> = new Set([
-  'max_pending_timers',
-  'max_running_timers',
-  'lua_max_pending_timers',
-  'lua_max_running_timers',
+/** Directives that tune the machinery of nginx and Lua: it is not there, so each value of them is kept. */
+const machinery =
+  /^(lua_(shared_dict|code_cache|package_c?path|socket_.+|regex_.+|max_.+)|max_(pending|running)_timers|server_tokens|(variables|server_names|types|map|proxy_headers)_hash_(bucket|max)_size)$/
+
+/** Kong 1.1 gives the Admin API a limit of bodies of its own. */
+const inheritedByAdmin: ReadonlySet<string> = new Set([
+  'add_header',
+  'keepalive_timeout',
+  'large_client_header_buffers',
+  'client_header_timeout',
 ])
 
 /** Reads the injected directives (Kong 1.1, "Injecting individual Nginx directives"); all faults at once. */
@@ -83,25 +97,32 @@ export function parseDirectives(injected: Injected): {
   readonly faults: readonly string[]
 } {
   let directives: Directives = {}
+  let admin: Directives = {}
   const faults: string[] = []
   for (const [block, readers] of known) {
     for (const [name, value] of Object.entries(injected[block])) {
       const key = `nginx_${block}_${name}`
-      if (boundsOfLua.has(name)) continue
+      if (machinery.test(name)) continue
       const read = Object.hasOwn(readers, name) ? readers[name] : undefined
       const result = read ? read(value) : `is not supported: ${supported(readers)}`
-      if (typeof result === 'string') faults.push(`${key} ${result}`)
-      else directives = { ...directives, ...result }
+      if (typeof result === 'string') {
+        faults.push(`${key} ${result}`)
+        continue
+      }
+      if (block !== 'admin') directives = { ...directives, ...result }
+      if (block === 'admin' || (block === 'http' && inheritedByAdmin.has(name))) {
+        admin = { ...admin, ...result }
+      }
     }
   }
-  return { directives, faults }
+  return {
+    directives: Object.keys(admin).length === 0 ? directives : { ...directives, admin },
+    faults,
+  }
 }
 
 function supported(readers: Readonly<Record<string, ReadDirective>>): string {
-  const names = Object.keys(readers)
-  return names.length === 0
-    ? 'no directive can be injected into this block'
-    : `the directives of this block are ${names.join(', ')}`
+  return `the directives of this block are ${Object.keys(readers).join(', ')}`
 }
 
 function parseProxyBind(value: string): { readonly source: SourceAddress | undefined } | string {

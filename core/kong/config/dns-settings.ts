@@ -1,4 +1,5 @@
 import type { DnsSettings } from '#core/model/snapshot.ts'
+import { settings } from './settings.ts'
 import { parseResolver, resolverFaults } from './value-faults.ts'
 
 const kinds = ['LAST', 'SRV', 'A', 'AAAA', 'CNAME'] as const
@@ -7,6 +8,7 @@ const kinds = ['LAST', 'SRV', 'A', 'AAAA', 'CNAME'] as const
 export function parseDns(
   text: (key: string) => string,
   list: (key: string) => readonly string[],
+  fileExists: (path: string) => boolean,
 ): { readonly dns: DnsSettings; readonly faults: readonly string[] } {
   const asked = list('dns_order').map((entry) => ({
     entry,
@@ -19,12 +21,17 @@ export function parseDns(
       kind === undefined ? [`dns_order: invalid entry '${entry}'`] : [],
     ),
   ]
+  const hosts = text('dns_hostsfile')
+  // A machine without the usual file has none that anybody meant.
+  if (hosts !== '' && hosts !== settings['dns_hostsfile']?.default && !fileExists(hosts)) {
+    faults.push('dns_hostsfile: file does not exist')
+  }
   if (asked.length === 0) faults.push('dns_order must name at least one of LAST, SRV, A, CNAME')
   return {
     faults,
     dns: {
       servers: list('dns_resolver').flatMap((entry) => parseResolver(entry) ?? []),
-      hostsFile: text('dns_hostsfile'),
+      hostsFile: hosts,
       order,
       staleTtl: Number(text('dns_stale_ttl')),
       notFoundTtl: Number(text('dns_not_found_ttl')),

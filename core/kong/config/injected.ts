@@ -22,3 +22,8 @@ export function injectedDirectives(merged: ReadonlyMap<string, string>): KongCon
     return Object.hasOwn(blocks, name)
   }
 }
+
+/** The value of an injected directive as nginx would be given it: a number is put in quotes. */
+export function renderDirectiveValue(value: string): string {
+  return /^-?\d+(\.\d+)?$/.test(value) ? `"${value}"` : value
+}

@@ -81,6 +81,15 @@ describe('renderNginxFiles', () => {
     expect(filesOf({ KONG_NGINX_USER: 'www www' })['nginx.conf']).toContain('\nuser www www;\n')
   })
 
+  it('names the certificate for upstreams only where client_ssl is on', () => {
+    const files = { KONG_CLIENT_SSL_CERT: '/c.crt', KONG_CLIENT_SSL_CERT_KEY: '/c.key' }
+    const proxy = (env: Readonly<Record<string, string>>): string[] =>
+      block(filesOf(env)['nginx-kong.conf'], 'server_name kong;')
+    const shown = ['proxy_ssl_certificate /c.crt;', 'proxy_ssl_certificate_key /c.key;']
+    expect(proxy({ ...files, KONG_CLIENT_SSL: 'on' })).toEqual(expect.arrayContaining(shown))
+    expect(proxy(files).join()).not.toContain('proxy_ssl')
+  })
+
   it('leaves out servers that are off', () => {
     const files = filesOf({ KONG_PROXY_LISTEN: 'off', KONG_ADMIN_LISTEN: 'off' })
     expect(files['nginx-kong.conf']).not.toContain('server {')

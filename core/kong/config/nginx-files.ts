@@ -1,3 +1,4 @@
+import { renderDirectiveValue } from './injected.ts'
 import type { InjectionBlock, KongConfig, ListenAddress } from './kong-config.ts'
 
 /** The files in which Kong 1.1 keeps nginx's settings, by their name in the prefix. */
@@ -57,6 +58,7 @@ function httpLines(config: KongConfig): readonly Line[] {
       ...config.trustedIps.map((entry) => `set_real_ip_from ${entry}`),
       `real_ip_header ${effective['real_ip_header'] || 'X-Real-IP'}`,
       `real_ip_recursive ${config.realIp.recursive ? 'on' : 'off'}`,
+      ...clientTls(config),
       ...injected(config, 'proxy'),
     ],
   ]
@@ -127,14 +129,19 @@ function tls(
   ]
 }
 
+function clientTls({ clientSslCertificate }: KongConfig): readonly Line[] {
+  if (clientSslCertificate === undefined) return []
+  const { certificate, privateKey } = clientSslCertificate
+  return [`proxy_ssl_certificate ${certificate}`, `proxy_ssl_certificate_key ${privateKey}`]
+}
+
 function keepalive({ upstreamKeepalive }: KongConfig): readonly Line[] {
   return upstreamKeepalive > 0 ? [`keepalive ${upstreamKeepalive}`] : []
 }
 
-/** Kong 1.1, "Injecting individual Nginx directives": a number is put in quotes. */
 function injected({ injected: blocks }: KongConfig, block: InjectionBlock): readonly Line[] {
-  return Object.entries(blocks[block]).map(([name, value]) =>
-    /^-?\d+(\.\d+)?$/.test(value) ? `${name} "${value}"` : `${name} ${value}`,
+  return Object.entries(blocks[block]).map(
+    ([name, value]) => `${name} ${renderDirectiveValue(value)}`,
   )
 }
 

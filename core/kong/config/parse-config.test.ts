@@ -231,7 +231,8 @@ describe('parseConfig', () => {
       KONG_DNS_HOSTSFILE: 'hosts',
       KONG_DNS_STALE_TTL: '0.5',
     }
-    expect(parse({ env }).dns).toEqual({
+    expect(faultsOf({ env })).toEqual(['dns_hostsfile: file does not exist'])
+    expect(parse({ env, files: ['/srv/mesh/hosts'] }).dns).toEqual({
       servers: [
         '10.0.0.1:53',
         '10.0.0.2:5353',
@@ -349,7 +350,7 @@ describe('parseConfig', () => {
     const env = { KONG_SSL_CIPHER_SUITE: 'custom', KONG_SSL_CIPHERS: 'AES128-SHA' }
     expect(parse({ env }).sslCiphers).toBe('AES128-SHA')
     expect(faultsOf({ env: { KONG_SSL_CIPHER_SUITE: 'weak' } })).toEqual([
-      "ssl_cipher_suite has an invalid value: 'weak' (modern, intermediate, old, custom)",
+      'Undefined cipher suite weak',
     ])
   })
 

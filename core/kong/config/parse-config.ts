@@ -76,7 +76,10 @@ export function parseConfig(options: ParseConfigOptions): KongConfig {
 
   const { origins } = taken(parseOrigins(list('origins')))
   const { postgres } = taken(parsePostgres(text, fileExists))
-  const { dns } = taken(parseDns(text, list))
+  const { dns } = taken(parseDns(text, list, fileExists))
+  if (!cipherSuiteNames.some((name) => name === text('ssl_cipher_suite'))) {
+    faults.push(`Undefined cipher suite ${text('ssl_cipher_suite')}`)
+  }
   faults.push(...trustedFaults(list('trusted_ips')), ...headerFaults(list('headers')))
   faults.push(...pluginFaults(list('plugins'), fileExists), ...logTargetFaults(text))
   const headers = list('headers').map((token) => token.toLowerCase())

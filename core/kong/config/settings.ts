@@ -1,5 +1,4 @@
 import { logLevels } from '#core/base/log.ts'
-import { cipherSuiteNames } from './cipher-suites.ts'
 import { errorContentTypes } from './kong-config.ts'
 
 export type SettingKind = 'string' | 'number' | 'boolean' | 'array'
@@ -36,7 +35,7 @@ export const settings: Readonly<Record<string, Setting>> = {
   nginx_optimizations: flag('on'),
   nginx_daemon: flag('on'),
   mem_cache_size: text('128m'),
-  ssl_cipher_suite: text('modern', cipherSuiteNames),
+  ssl_cipher_suite: text('modern'),
   ssl_ciphers: text(''),
   ssl_cert: path(''),
   ssl_cert_key: path(''),

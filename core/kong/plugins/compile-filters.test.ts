@@ -42,6 +42,21 @@ describe('compileFilters', () => {
     expect(chosen(instances, 'x')).toEqual(['3'])
   })
 
+  it('compiles one chain for all that nothing is bound to, and others for the rest', () => {
+    const filters = compileFilters([
+      instance('limit', 'anybody', {}),
+      instance('limit', 'own', { route: 'bound' }),
+    ])
+    const alike = filters.http({ routeId: 'a', serviceId: 's' })
+    expect(alike).toBeDefined()
+    expect(filters.http({ routeId: 'b', serviceId: 't' })).toBe(alike)
+    expect(filters.http({ routeId: undefined, serviceId: undefined })).toBe(alike)
+    expect(filters.http({ routeId: 'bound', serviceId: 's' })).not.toBe(alike)
+    expect(filters.http({ routeId: 'bound', serviceId: 's' })).toEqual(
+      filters.http({ routeId: 'bound', serviceId: 't' }),
+    )
+  })
+
   it('asks plugins by descending priority and knows only unbound ones before routing', () => {
     const instances = [
       instance('late', 'late', {}, 1),

@@ -28,11 +28,29 @@ export function compileFilters(instances: readonly PluginInstance[]): CompiledFi
     .map(([plugin, of]) => ({ name: plugin.name, of }))
   const http = (subject: FilterSubject): FilterChain | undefined =>
     unlessEmpty(byPlugin.flatMap(({ name, of }) => httpSlot(name, of, subject)))
+  const stream = (subject: FilterSubject): readonly StreamFilterSlot[] | undefined =>
+    unlessEmpty(byPlugin.flatMap(({ name, of }) => streamSlot(name, of, subject)))
   return {
     global: http({ routeId: undefined, serviceId: undefined }),
-    http,
-    stream: (subject) =>
-      unlessEmpty(byPlugin.flatMap(({ name, of }) => streamSlot(name, of, subject))),
+    http: onceForAlike(instances, http),
+    stream: onceForAlike(instances, stream),
+  }
+}
+
+/** Subjects differ only where something is bound to them; of thousands of routes, most are alike. */
+function onceForAlike<chain>(
+  instances: readonly PluginInstance[],
+  compile: (subject: FilterSubject) => chain,
+): (subject: FilterSubject) => chain {
+  const bound = new Set(
+    instances.flatMap(({ entity: { route, service } }) => [route?.id, service?.id]),
+  )
+  const compiled = new Map<string, chain>()
+  return (subject) => {
+    const routeId = bound.has(subject.routeId) ? subject.routeId : undefined
+    const serviceId = bound.has(subject.serviceId) ? subject.serviceId : undefined
+    const alike = `${routeId ?? ''} ${serviceId ?? ''}`
+    return compiled.getOrInsertComputed(alike, () => compile({ routeId, serviceId }))
   }
 }
 

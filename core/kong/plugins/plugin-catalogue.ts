@@ -118,7 +118,7 @@ function changeOf(outcome: PromiseSettledResult<FilePlugin>): number {
 
 function unknownPlugin(name: string): string {
   return (
-    `plugin '${name}' is not one of the bundled ones (${[...bundledPlugins.keys()].join(', ')}); ` +
+    `${name} plugin is enabled but not installed; plugin '${name}' is not one of the bundled ones (${[...bundledPlugins.keys()].join(', ')}); ` +
     `name the file of your own plugin by its path, such as ./${name}.ts`
   )
 }

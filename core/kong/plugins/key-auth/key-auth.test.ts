@@ -106,6 +106,14 @@ describe('key-auth', () => {
     expect(await ask({ target: '/?apikey' })).toBe('401 No API key found in request')
   })
 
+  it.each([{ headers: { apikey: '' } }, { target: '/?apikey=' }])(
+    'takes an empty key for none: %o',
+    async (options) => {
+      const { outcome } = await request(filterOf(), options)
+      expect(gist(outcome)).toBe('401 No API key found in request')
+    },
+  )
+
   it('knows the consumer by the key', async () => {
     const { exchange } = await request(filterOf(), { headers: { apikey: 'kong' } })
     expect(exchange.principal).toEqual({ id: bob.id, credentialId: 'k1' })

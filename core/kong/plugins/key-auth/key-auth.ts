@@ -77,6 +77,7 @@ function verify(
     if (more.length > 0) return refused(401, 'Duplicate API key found')
     if (typeof key !== 'string') continue
     if (hide) hideKey(name, request, body)
+    if (key === '') break
     const credential = host.entities.find(keyAuthCredentials, 'key', key)
     return credential === undefined
       ? refused(401, 'Invalid authentication credentials')
