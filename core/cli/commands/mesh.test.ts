@@ -52,11 +52,11 @@ describe('kong mesh rotate-ca', () => {
   it('says what it does in --help, and what is missing without a database or an authority', async () => {
     await using sandbox = await openKongSandbox()
     const help = await sandbox.kong(['mesh', '--help'])
-    expect(help.stdout).toContain('Usage: kong mesh COMMAND [OPTIONS]')
-    expect(help.stdout).toMatch(
+    expect(help.stderr).toContain('Usage: kong mesh COMMAND [OPTIONS]')
+    expect(help.stderr).toMatch(
       /rotate-ca +replace the certificate authority of the running cluster/,
     )
-    expect(help.stdout).toMatch(/--wait +seconds/)
+    expect(help.stderr).toMatch(/--wait +seconds/)
     const off = await sandbox.kong(['mesh', 'rotate-ca'], { KONG_DATABASE: 'off' })
     expect(off.exitCode).toBe(1)
     expect(off.stderr).toContain("Error: 'kong mesh rotate-ca' only works with a database.")
