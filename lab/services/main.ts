@@ -1,8 +1,12 @@
 import { openSync, writeSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
 import { parseArgs } from 'node:util'
+import { setFlagsFromString } from 'node:v8'
 import { makeCertificate } from './certificate.ts'
 import { openEchoService } from './echo.ts'
+
+// A collection in the middle of a fast API call aborts Node 26.
+setFlagsFromString('--no-turbo-fast-api-calls')
 
 const { values } = parseArgs({
   options: {
