@@ -33,7 +33,7 @@ describe('one database, many stores', () => {
       await other.write((transaction) => transaction.insert(books, book(`${n}`)))
     }
     await last.promise
-    expect(heard.length).toBeGreaterThan(1)
+    expect(heard.at(-1)).toBe(20)
     expect(heard).toEqual([...new Set(heard)].toSorted((a, b) => a - b))
   })
 
