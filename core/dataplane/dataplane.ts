@@ -3,7 +3,6 @@ import type { Socket } from 'node:net'
 import { MeshError } from '#core/base/errors.ts'
 import type { LogLevel } from '#core/base/log.ts'
 import type { SocketAddress } from '#core/model/address.ts'
-import type { MeshAuthority } from '#core/model/mesh.ts'
 import type { Observer } from '#core/model/observer.ts'
 import type { Snapshot } from '#core/model/snapshot.ts'
 import type { TargetHealth } from '#core/model/target-pool.ts'
@@ -14,6 +13,7 @@ import { ListenerSet, type RunningListener } from './listeners/listener-set.ts'
 import { isLoop, LoopGuard } from './listeners/loop-guard.ts'
 import { OpenSockets } from './listeners/open-sockets.ts'
 import { serveConnection } from './listeners/serve-connection.ts'
+import type { MeshClaim } from './listeners/serve-http-listener.ts'
 import { chooseAuthority } from './mesh/choose-authority.ts'
 import { membershipKey } from './mesh/membership-key.ts'
 import { MeshDialer } from './mesh/mesh-dialer.ts'
@@ -97,9 +97,9 @@ class RunningDataplane implements Dataplane {
     return this.#inTurn(async () => {
       if (this.#draining) throw new MeshError('closed', 'The data plane is shutting down')
       await this.#applyWithPools(snapshot)
-      for (const [http, { listener, member }] of this.#http) {
+      for (const [http, { listener, claim }] of this.#http) {
         if (listener.retired) http.drain()
-        else if (this.#isFormer(member)) http.retire()
+        else if (this.#isOutdated(claim)) http.retire()
       }
     })
   }
@@ -124,10 +124,17 @@ class RunningDataplane implements Dataplane {
     if (leaving.length > 0) this.#chooser.apply(next)
   }
 
-  /** Whether a peer was taken for a member by an authority that has lost its authority since. */
-  #isFormer(member: MeshAuthority | undefined): boolean {
-    if (member === undefined) return false
-    return chooseAuthority(this.#surroundings.mesh, [member.protocol]) === undefined
+  /**
+   * Whether a peer was taken for a member by an authority that has lost its authority since, or for anybody by a node that
+   * was no member yet: a client that keeps such a connection would stay what it is not.
+   */
+  #isOutdated(claim: MeshClaim | undefined): boolean {
+    if (claim === undefined) return false
+    const { member, offered } = claim
+    const { mesh } = this.#surroundings
+    return member === undefined
+      ? chooseAuthority(mesh, offered) !== undefined
+      : chooseAuthority(mesh, [member.protocol]) === undefined
   }
 
   async drain(timeoutMs: number): Promise<'drained' | 'timeout'> {
@@ -195,12 +202,12 @@ class RunningDataplane implements Dataplane {
             this.#loopGuard.remember(socket, passage)
           },
         }),
-      onHttp: (http, member) => {
+      onHttp: (http, claim) => {
         if (client.gone) return
         client.http = http
-        this.#http.set(http, { listener, member })
+        this.#http.set(http, { listener, claim })
         if (this.#draining || listener.retired) http.drain()
-        else if (this.#isFormer(member)) http.retire()
+        else if (this.#isOutdated(claim)) http.retire()
       },
     })
   }
@@ -209,8 +216,8 @@ class RunningDataplane implements Dataplane {
 /** How an HTTP connection came. */
 interface HttpOrigin {
   readonly listener: RunningListener
-  /** By which authority the client is a member of the mesh. */
-  readonly member: MeshAuthority | undefined
+  /** Of a client that came by TLS. */
+  readonly claim: MeshClaim | undefined
 }
 
 /** An observer that also counts requests. */

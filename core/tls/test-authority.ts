@@ -43,6 +43,21 @@ export class TestAuthority {
     return { protocol, certificate, identity: this.issue(name) }
   }
 
+  /** What a member makes that takes itself for an authority; it is shown with the member's own certificate. */
+  issueByMember(name: string): Identity {
+    const own = this.issue('member')
+    const certificate = forge.pki.createCertificate()
+    certificate.publicKey = forge.pki.publicKeyFromPem(memberKey.publicKey)
+    certificate.validity.notBefore = new Date(Date.now() - hourMs)
+    certificate.validity.notAfter = new Date(Date.now() + hourMs)
+    certificate.setSubject([{ shortName: 'CN', value: name }])
+    certificate.setIssuer([{ shortName: 'CN', value: 'member' }])
+    certificate.setExtensions([{ name: 'extKeyUsage', serverAuth: true, clientAuth: true }])
+    certificate.sign(forge.pki.privateKeyFromPem(own.privateKey), forge.md.sha256.create())
+    const chain = `${forge.pki.certificateToPem(certificate)}${own.certificate}`
+    return { certificate: chain, privateKey: memberKey.privateKey }
+  }
+
   #sign(
     subject: readonly forge.pki.CertificateField[],
     publicKey: string,

@@ -22,12 +22,22 @@ export interface HttpListenerContext extends Omit<
 > {
   readonly listener: RunningListener
   /** Called when the connection turned out to be one that can be asked to finish. */
-  readonly onHttp: (http: HttpConnection, member?: MeshAuthority) => void
+  readonly onHttp: (http: HttpConnection, claim?: MeshClaim) => void
+}
+
+/** What a client said of its belonging to a mesh. */
+export interface MeshClaim {
+  /** The protocols that it offered. */
+  readonly offered: readonly string[]
+  /** By which authority it is a member. */
+  readonly member: MeshAuthority | undefined
 }
 
 interface HttpStart {
   /** By which authority the client is a member of the mesh. */
   readonly member?: MeshAuthority
+  /** Protocols that the client offered. */
+  readonly offered?: readonly string[]
   readonly channel: NetChannel
   readonly connection: ConnectionInfo
   readonly context: HttpListenerContext
@@ -67,10 +77,10 @@ async function startTls(start: HttpStart, identities: ServerIdentities): Promise
       timeoutMs: settings.handshakeTimeoutMs,
     })
     if (member !== undefined) {
-      startHttp1(secured, { ...start, member }, { encrypted: true })
+      startHttp1(secured, { ...start, member, offered: alpn }, { encrypted: true })
     } else if (secured.tls?.alpn === 'h2') {
       await startHttp2({ ...start, channel: secured }, { encrypted: true })
-    } else startHttp1(secured, start, { encrypted: true })
+    } else startHttp1(secured, { ...start, offered: alpn }, { encrypted: true })
   } catch (error) {
     context.observer.fault(connection, messageOf(error))
   }
@@ -126,8 +136,9 @@ function startHttp1(
   start: HttpStart,
   { encrypted }: { readonly encrypted: boolean },
 ): void {
-  const { connection, context, member } = start
-  context.onHttp(serveHttp(channel, connection, httpContext(start, encrypted)), member)
+  const { connection, context, member, offered = [] } = start
+  const http = serveHttp(channel, connection, httpContext(start, encrypted))
+  context.onHttp(http, { member, offered })
 }
 
 function httpContext({ context, config, member }: HttpStart, encrypted: boolean): HttpContext {

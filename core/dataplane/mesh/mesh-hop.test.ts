@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { connect as connectTls } from 'node:tls'
 import { describe, expect, it } from 'vitest'
 import { readAll } from '#core/dataplane/channel/test-bytes.ts'
@@ -222,6 +223,23 @@ describe('a request that passes two nodes of a mesh', () => {
     ])
   })
 
+  it('comes as from anybody at most once more to a node that has become a member meanwhile', async () => {
+    await using service = await openService()
+    const serving = { routes: [{ upstream: { target: service.target } }], tls: true }
+    await using second = await openNode(httpListener(serving))
+    const leading = { routes: [toNode(second.port)], keepAlive: 4 }
+    await using first = await openNode(httpListener(leading), { mesh: membership('a') })
+    await ask(first.port, 'GET /1 HTTP/1.1\r\nHost: a')
+    await second.apply({ mesh: membership('b') })
+    for (const path of ['/2', '/3', '/4']) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other, on the connection of the one before
+      expect(await ask(first.port, `GET ${path} HTTP/1.1\r\nHost: a`)).toMatch(/ 200 /)
+    }
+    const arrivals = second.seen.map((line) => line.split(' ')[0])
+    expect(arrivals).toEqual(['client', 'client', 'mesh-peer', 'mesh-peer'])
+    expect(second.dataplane.counters.accepted).toBe(2)
+  })
+
   it('is not lost while the authority is replaced, in whichever order the nodes learn of it', async () => {
     await using service = await openService()
     const serving = { routes: [{ upstream: { target: service.target } }], tls: true }
@@ -412,6 +430,54 @@ describe('a stream that passes two nodes of a mesh', () => {
     const client = connect({ port: node.port, host: '127.0.0.1' }).on('error', () => {})
     await node.observer.until('finished 500')
     expect(node.observer.lines.join('\n')).toContain('tcp://svc.test:80 stands for http://')
+    client.destroy()
+  })
+
+  it('hears a server that speaks first under TLS alone, however late the peer begins it', async () => {
+    const greeted = Promise.withResolvers<void>()
+    await using service = await openTestServer((socket) => {
+      socket.end('greeting', () => greeted.resolve())
+    })
+    await using node = await openNode(() => testStreamListener([]), { mesh: membership('b') })
+    const { port } = node
+    const routes = [
+      { upstream: { target: service.target } },
+      // What other nodes dial here.
+      { upstream: { target: { host: 'svc.test', port }, transport: 'tls' } as const },
+    ]
+    const firstBytesTimeoutMs = 5000
+    await node.apply({
+      listeners: [testStreamListener(routes, { port, identities, firstBytesTimeoutMs })],
+    })
+    const socket = await connectTo(node.port)
+    await greeted.promise
+    // Longer than a server is kept from a client where no peer is expected.
+    await sleep(150)
+    const [member] = membership('a').authorities
+    const peer = connectTls({
+      socket,
+      ca: member.certificate,
+      cert: member.identity.certificate,
+      key: member.identity.privateKey,
+      ALPNProtocols: [member.protocol],
+      checkServerIdentity: () => undefined,
+    })
+    expect((await readAll(peer)).toString()).toBe('greeting')
+    expect(peer.alpnProtocol).toBe(member.protocol)
+    peer.destroy()
+  })
+
+  it('leaves a silent client little time to begin TLS where no peer is expected', async () => {
+    await using service = await openTestServer((socket) => socket.end('greeting'))
+    const routes = [{ upstream: { target: service.target } }]
+    await using node = await openNode(
+      () => testStreamListener(routes, { identities, firstBytesTimeoutMs: 60_000 }),
+      { mesh: membership('b') },
+    )
+    const startedMs = performance.now()
+    const client = await connectTo(node.port)
+    expect((await readAll(client)).toString()).toBe('greeting')
+    expect(performance.now() - startedMs).toBeGreaterThan(90)
     client.destroy()
   })
 })

@@ -33,6 +33,7 @@ const impostors: readonly (readonly [string, Identity | undefined, number])[] = 
   ['a certificate for servers', mine.issue('peer', { usage: ['serverAuth'] }), 43],
   ['a self-signed certificate', usual, 48],
   ['the certificate of another mesh', foreign.issue('peer'), 48],
+  ['a certificate that a member signed', mine.issueByMember('peer'), 43],
   ['one that another authority of the same name signed', namesake.issue('peer'), 51],
 ]
 

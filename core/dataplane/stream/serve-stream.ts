@@ -79,7 +79,7 @@ class StreamSession {
     const { preferred, awaitsFirstBytes } = candidates
     return preferred === undefined || awaitsFirstBytes || wantsPreread(preferred)
       ? this.#runAfterFirstBytes(candidates)
-      : this.#runAtOnce(preferred)
+      : this.#runAtOnce(preferred, candidates)
   }
 
   async #runAfterFirstBytes(candidates: StreamCandidates): Promise<number> {
@@ -103,7 +103,8 @@ class StreamSession {
    * Dials while the client still says nothing, and serves a server that speaks first. A client that begins TLS before
    * the server spoke still gets it.
    */
-  async #runAtOnce(route: StreamRoute): Promise<number> {
+  async #runAtOnce(route: StreamRoute, { isTlsPort }: StreamCandidates): Promise<number> {
+    const acceptedMs = performance.now()
     const clientLeft = new AbortController()
     const watch = watchFirstBytes(this.#plain, this.#context.listener.firstBytesTimeoutMs)
     void watch.seen.then(({ kind }) => kind === 'gone' && clientLeft.abort())
@@ -113,7 +114,9 @@ class StreamSession {
       watch.giveUp()
       return (await watch.seen).kind === 'gone' ? 200 : this.#fail(dialled.status)
     }
-    const first = await untilEitherSpeaks(watch, dialled.channel)
+    const lastHop = isTlsPort && dialled.channel.tls === undefined
+    const silentUntilMs = acceptedMs + this.#serverSilenceMs({ lastHop })
+    const first = await untilEitherSpeaks(watch, dialled.channel, silentUntilMs)
     if (first.kind === 'gone') {
       dialled.channel.reset()
       return 200
@@ -131,6 +134,18 @@ class StreamSession {
       if (dialled.kind === 'failed') return this.#fail(dialled.status)
     }
     return this.#relay(route, dialled.channel)
+  }
+
+  /**
+   * How long a server that speaks first is kept from a client that has said nothing. A node of the mesh is about to
+   * begin TLS: it must not hear, nor anybody on the way, what is meant to be said under it.
+   *
+   * @param lastHop whether one is likely: it dials by TLS what is dialled in the clear from here.
+   */
+  #serverSilenceMs({ lastHop }: { readonly lastHop: boolean }): number {
+    if (this.#surroundings.mesh === undefined) return 0
+    const { firstBytesTimeoutMs } = this.#context.listener
+    return lastHop ? firstBytesTimeoutMs : Math.min(unlikelyPeerMs, firstBytesTimeoutMs)
   }
 
   #showToFilters(
@@ -214,22 +229,33 @@ class StreamSession {
 
 const plainClient = { encrypted: false, serverName: undefined, arrival: 'client' } as const
 
-/** The client's first bytes decide unless the server speaks, or leaves, before they are complete. */
+/** For peers of the mesh to begin TLS where none is expected. */
+const unlikelyPeerMs = 100
+
+/** The client's first bytes decide unless the server has spoken, or left, and its silence is over before they come. */
 async function untilEitherSpeaks(
   watch: { readonly seen: Promise<FirstBytes>; giveUp(): void },
   upstream: Channel,
+  silentUntilMs: number,
 ): Promise<FirstBytes> {
+  let timer: NodeJS.Timeout | undefined
+  const serverActs = (): void => {
+    const leftMs = silentUntilMs - performance.now()
+    if (leftMs <= 0) watch.giveUp()
+    else timer ??= setTimeout(() => watch.giveUp(), Math.ceil(leftMs))
+  }
   upstream.open({
     onBytes(bytes) {
       upstream.pause()
       upstream.unread(bytes)
-      watch.giveUp()
+      serverActs()
     },
-    onEnd: () => watch.giveUp(),
+    onEnd: serverActs,
     onDrain: () => {},
-    onClosed: () => watch.giveUp(),
+    onClosed: serverActs,
   })
   const first = await watch.seen
+  clearTimeout(timer)
   upstream.pause()
   return first
 }

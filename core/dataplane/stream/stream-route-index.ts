@@ -15,6 +15,11 @@ export interface StreamCandidates {
    * for a server name.
    */
   readonly awaitsFirstBytes: boolean
+  /**
+   * Whether any route, also one that the connection cannot take, has its upstream at this port by TLS: other nodes with
+   * the same routes then dial this one so.
+   */
+  readonly isTlsPort: boolean
   /** A connection without a server name takes no route that asks for one. */
   choose(serverName: string | undefined): StreamRoute | undefined
 }
@@ -37,8 +42,13 @@ export class StreamRouteIndex {
   readonly #others: Indexed[] = []
   /** Routes that ask for a server name only, by name, most preferred first. */
   readonly #byServerName = new Map<string, Indexed>()
+  readonly #tlsPorts = new Set<number>()
 
   constructor(routes: readonly StreamRoute[]) {
+    for (const { upstream } of routes) {
+      const { target, transport } = upstream
+      if (transport === 'tls' && target !== 'original-destination') this.#tlsPorts.add(target.port)
+    }
     const crowds = { sources: new Map<string, number>(), destinations: new Map<string, number>() }
     const keyed = routes.map(({ match }) => {
       const keys = {
@@ -110,6 +120,7 @@ export class StreamRouteIndex {
         found.some(
           ({ route: { match } }) => match.expects !== 'plain' || match.serverNames !== undefined,
         ),
+      isTlsPort: this.#tlsPorts.has(destination.port),
       choose: (serverName) => {
         const fitting = found.find(({ route: { match } }) =>
           match.serverNames === undefined

@@ -16,6 +16,13 @@ const listeners = [
 ] as const
 const versions = ['1.2', '1.3'] as const
 
+/** Below those that the kernel gives out. None twice, because a connection is told from others by its source port. */
+let lastSourcePort = randomInt(20_000, 30_000)
+const nextSourcePort = (): number => {
+  lastSourcePort += 1
+  return lastSourcePort
+}
+
 onEveryTopology((scenario, ground) => {
   const { serviceA, echo } = ground.addresses
 
@@ -42,7 +49,8 @@ onEveryTopology((scenario, ground) => {
         // oxlint-disable-next-line no-await-in-loop -- one after the other, to tell them apart
         const seen = await dial(['-alpn', protocol, ...identity])
         expect(seen).toMatchObject({ alert: { by: 'server' }, established: false, passedOn: 0 })
-        expect(seen.presented).toBe(identity.length === 0 ? 'none' : 'certificate')
+        const presented = identity.length === 0 ? 'none' : 'certificate'
+        expect(seen.presented, seen.place).toBe(presented)
       }
     },
   )
@@ -77,6 +85,8 @@ onEveryTopology((scenario, ground) => {
     readonly resumed: boolean | undefined
     /** What the client presented. */
     readonly presented: string | undefined
+    /** Where its packets are. */
+    readonly place: string | undefined
     /** On how many connections the first node passed it on. */
     readonly passedOn: number
   }
@@ -90,12 +100,14 @@ onEveryTopology((scenario, ground) => {
   ): Dial {
     return async (options, until) => {
       const canary = makeCanary()
-      const sourcePort = randomInt(20_000, 30_000)
+      const sourcePort = nextSourcePort()
       const lines = ['GET / HTTP/1.1', `Host: ${echo}`, `X-Canary: ${canary}`, 'Connection: close']
       const where = ['-connect', `${echo}:${port}`, '-bind', `${serviceA}:${sourcePort}`]
       const tls = [`-tls${version.replace('.', '_')}`, '-servername', echo, '-ign_eof', '-quiet']
       const findOwn = ({ hops }: SeenWire): SeenHop | undefined =>
-        hops.find(({ connection }) => connection.client.port === sourcePort)
+        hops.find(({ connection: { client } }) => {
+          return client.address === serviceA && client.port === sourcePort
+        })
       const answered = async (): Promise<boolean> =>
         findOwn(await yard.wire())
           ?.find(canary)
@@ -125,12 +137,14 @@ onEveryTopology((scenario, ground) => {
       // Between nodes nothing is hidden, so what was not found there is not there.
       const hidden = seen.request(canary).unread.filter(({ from }) => from !== 'service-a')
       expect(hidden.map(({ place }) => place)).toEqual([])
-      const own = findOwn(seen)?.tls
+      const hop = findOwn(seen)
+      const own = hop?.tls
       return {
         alert: own?.alert,
         established: own?.established,
         resumed: own?.resumed,
         presented: own?.client.kind,
+        place: hop?.place,
         passedOn: carriers.filter(({ from }) => from !== 'service-a').length,
       }
     }
