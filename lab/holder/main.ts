@@ -1,5 +1,6 @@
 import { flushCompileCache } from 'node:module'
 import { Socket } from 'node:net'
+import { setFlagsFromString } from 'node:v8'
 import { programFolders } from '#lab/run/home.ts'
 import { describeFault } from '#lab/run/lab-error.ts'
 import { readPlan } from '#lab/run/run-folder.ts'
@@ -14,6 +15,8 @@ import { RunningLab } from './running-lab.ts'
  * namespaces, with the run folder as its working directory. When it ends, so does everything in the lab.
  */
 async function main(): Promise<void> {
+  // A collection in the middle of a fast API call aborts Node 26, and the lab with it.
+  setFlagsFromString('--no-turbo-fast-api-calls')
   const opener = new Socket({ fd: openerFd, readable: true, writable: true })
   // Its end is what counts, and `leaveWithOpener` sees that.
   opener.on('error', () => {})
