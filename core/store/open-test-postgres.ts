@@ -67,6 +67,8 @@ export async function openTestPostgres({
     port: String(port),
     unix_socket_directories: '',
     fsync: 'off',
+    // Nothing of it outside of its folder.
+    dynamic_shared_memory_type: 'mmap',
     full_page_writes: 'off',
     shared_buffers: '16MB',
     max_connections: String(maxConnections),
