@@ -50,6 +50,8 @@ function traces(folder: string, inside: readonly ProcessIdentity[] = []): Traces
     files: ['/run', '/dev/shm', '/var/lock', projectRoot, home]
       .filter((path) => existsSync(path))
       .flatMap((path) => readdirSync(path).map((entry) => join(path, entry)))
+      // Other tests' databases are made at the same time.
+      .filter((path) => !path.startsWith('/dev/shm/PostgreSQL.'))
       .filter((path) => path !== folder),
   }
 }
