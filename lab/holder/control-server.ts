@@ -64,6 +64,7 @@ async function carryOut(
       return { kind: 'status', status: lab.status() }
     case 'exec':
       return execCommand(request, {
+        runtime: lab.runtime,
         namespace: lab.namespaceOf(request.node),
         environment: lab.environment,
         onOutput,

@@ -26,7 +26,7 @@ async function main(): Promise<void> {
   void leaveWithOpener(opener)
   try {
     const plan = readPlan('.')
-    const lab = new RunningLab(plan, {
+    const lab = await RunningLab.open(plan, {
       ...labEnvironment(process.env, programFolders),
       ...plan.environment,
     })

@@ -1,7 +1,7 @@
-import { openNetwork, type Network } from '#netns/network.ts'
 import type { LabStatus, NodeStatus } from '#lab/lab.ts'
-import { messageOf } from '#lab/run/fault.ts'
 import { LabError } from '#lab/run/lab-error.ts'
+import { openRuntime } from '#lab/runtime/open-runtime.ts'
+import type { Environment, Runtime } from '#lab/runtime/runtime.ts'
 import type { LabPlan, NodePlan } from '#lab/topology/plan.ts'
 import { Interception } from './interception.ts'
 import { LabProcess } from './lab-process.ts'
@@ -11,20 +11,23 @@ import { Readiness, type Wanted } from './readiness.ts'
 /** The lab from inside: its network, its processes and its rules. Lives as long as the holder does. */
 export class RunningLab {
   readonly plan: LabPlan
-  readonly environment: Readonly<Record<string, string>>
-  readonly #network: Network
+  readonly environment: Environment
+  readonly runtime: Runtime
   readonly #interception: Interception
   readonly #processes: readonly LabProcess[]
   readonly #startedAt = new Date()
 
-  constructor(plan: LabPlan, environment: Readonly<Record<string, string>>) {
+  private constructor(plan: LabPlan, environment: Environment, runtime: Runtime) {
     this.plan = plan
     this.environment = environment
-    this.#network = buildNetwork(plan)
-    this.#interception = new Interception(this.#network, plan.interception, environment)
-    this.#processes = plan.processes.map(
-      (process) => new LabProcess(process, this.#network.namespace(process.namespace), environment),
-    )
+    this.runtime = runtime
+    this.#interception = new Interception(runtime.network, plan.interception, environment)
+    this.#processes = plan.processes.map((each) => new LabProcess(each, runtime, environment))
+  }
+
+  /** Builds the network; nothing runs in it yet. */
+  static async open(plan: LabPlan, environment: Environment): Promise<RunningLab> {
+    return new RunningLab(plan, environment, await openRuntime(plan))
   }
 
   /**
@@ -62,8 +65,9 @@ export class RunningLab {
     await this.#interception.change(state)
   }
 
-  namespaceOf(node: string): ReturnType<Network['namespace']> {
-    return this.#network.namespace(this.#node(node).namespace)
+  /** The name of a node's network namespace. */
+  namespaceOf(node: string): string {
+    return this.#node(node).namespace
   }
 
   status(): LabStatus {
@@ -100,7 +104,7 @@ export class RunningLab {
     const { createEntities } = await import('./kong-admin.ts')
     const controlPlanes = started.filter(({ process }) => process.plan.kong?.proxies === false)
     await Promise.all(controlPlanes.map(({ ready }) => ready))
-    await createEntities(this.#network.namespace(entities.namespace), entities)
+    await createEntities(this.runtime.network.namespace(entities.namespace), entities)
   }
 
   #processesOf(name: string): readonly LabProcess[] {
@@ -113,14 +117,6 @@ export class RunningLab {
     if (found !== undefined) return found
     const names = this.plan.nodes.map((node) => node.name).join(', ')
     throw new LabError(`The lab ${this.plan.name} has no node "${name}"; it has ${names}.`)
-  }
-}
-
-function buildNetwork(plan: LabPlan): Network {
-  try {
-    return openNetwork(plan.network, { named: true })
-  } catch (error) {
-    throw new LabError(`Cannot build the network: ${messageOf(error)}`)
   }
 }
 

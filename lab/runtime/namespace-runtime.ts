@@ -1,0 +1,97 @@
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
+import { spawnInNamespace } from '#netns/command.ts'
+import { openNetwork, type Network } from '#netns/network.ts'
+import { errorCode, messageOf } from '#lab/run/fault.ts'
+import { LabError } from '#lab/run/lab-error.ts'
+import type { LabPlan } from '#lab/topology/plan.ts'
+import type { Runtime, RuntimeCommand, RuntimeProcess } from './runtime.ts'
+
+/** Nodes as processes of this machine, each in a network namespace by name. */
+export function openNamespaceRuntime(plan: LabPlan): Runtime {
+  const network = buildNetwork(plan)
+  return {
+    backend: 'namespaces',
+    network,
+    start: ({ namespace, argv, log }, environment) => {
+      const output = openSync(log, 'a')
+      try {
+        return watch(
+          spawnInNamespace(network.namespace(namespace), argv, {
+            // A group of its own, so that what it starts can be stopped with it.
+            detached: true,
+            env: environment,
+            stdio: ['ignore', output, output],
+          }),
+        )
+      } finally {
+        closeSync(output)
+      }
+    },
+    run: (namespace, argv, environment) =>
+      pipe(
+        spawnInNamespace(network.namespace(namespace), argv, {
+          detached: true,
+          env: environment,
+          stdio: ['pipe', 'pipe', 'pipe'],
+        }),
+      ),
+    [Symbol.asyncDispose]: async () => {
+      network[Symbol.dispose]()
+    },
+  }
+}
+
+function buildNetwork(plan: LabPlan): Network {
+  try {
+    return openNetwork(plan.network, { named: true })
+  } catch (error) {
+    throw new LabError(`Cannot build the network: ${messageOf(error)}`)
+  }
+}
+
+function watch(child: ChildProcess): RuntimeProcess {
+  return {
+    pid: child.pid,
+    ended: tellEnd(child),
+    signal: (signal) => {
+      signalGroup(child.pid, signal)
+    },
+  }
+}
+
+async function tellEnd(child: ChildProcess): Promise<string> {
+  try {
+    const [code, signal]: (number | string | null)[] = await once(child, 'exit')
+    return typeof signal === 'string' ? signal : `exit code ${code}`
+  } catch (error) {
+    return `cannot be started: ${messageOf(error)}`
+  }
+}
+
+function pipe(child: ChildProcess): RuntimeCommand {
+  const { stdin, stdout, stderr } = child
+  if (stdin === null || stdout === null || stderr === null) throw new Error('stdio is piped')
+  return {
+    stdin,
+    stdout,
+    stderr,
+    exit: once(child, 'exit').then(([code]: (number | null)[]) => code ?? null),
+    kill: () => {
+      signalGroup(child.pid, 'SIGKILL')
+      // What has left the group may hold the pipes open.
+      stdout.destroy()
+      stderr.destroy()
+    },
+  }
+}
+
+function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, signal)
+  } catch (error) {
+    if (errorCode(error) !== 'ESRCH') throw error
+  }
+}
