@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Direction } from './byte-stream.ts'
 import type { Frame } from './pcap.ts'
 import { frameAt, joinRuns } from './runs.ts'
-import type { ContentPart } from './tls/read-direction.ts'
+import { offsetInDirection } from './tls/read-direction.ts'
 import type { TlsReading } from './tls/tls-reading.ts'
 
 /** A secret that a request carries, so that it is known again wherever its bytes are seen. */
@@ -11,6 +11,11 @@ export type Canary = string
 /** A new secret of 128 bits, in letters and digits that pass through headers, paths and bodies as they are. */
 export function makeCanary(): Canary {
   return `canary${randomBytes(16).toString('hex')}`
+}
+
+/** Every canary in a text, as often as it is there. */
+export function canariesIn(text: string): readonly Canary[] {
+  return text.match(/canary[\da-f]{32}/g) ?? []
 }
 
 /** Where a canary was seen on a connection. */
@@ -50,7 +55,7 @@ export function findCanary(canary: Canary, target: CanaryTarget): readonly Sight
         as: 'decrypted',
         form,
         direction,
-        frame: frameAt(bytes, offsetOf(parts, at)),
+        frame: frameAt(bytes, offsetInDirection(parts, at)),
       }),
     )
     return [...plain, ...decrypted]
@@ -86,14 +91,4 @@ function findForms(
     const at = searched.indexOf(bytes)
     return at < 0 ? [] : [{ form, at }]
   })
-}
-
-/** Of the record that holds this byte of the joined parts. */
-function offsetOf(parts: readonly ContentPart[], at: number): number {
-  let end = 0
-  for (const { bytes, offset } of parts) {
-    end += bytes.length
-    if (at < end) return offset
-  }
-  return 0
 }

@@ -11,7 +11,8 @@ export interface CapturePoint {
 }
 
 /**
- * Chooses one point for each link; in a namespace without links all traffic is on its loopback interface.
+ * Chooses one point for each link, and the loopback interface of each namespace that nodes share: what they say to each
+ * other crosses no link. Where there are no links at all, that is where all traffic is.
  *
  * @throws {RangeError} When no node is in a namespace where packets have to be captured.
  */
@@ -29,7 +30,16 @@ export function chooseCapturePoints({ namespaces, links, nodes }: Topology): Cap
       marker: { from: nodeIn(name), to: '127.0.0.1' },
     }))
   }
-  return links.map((link) => {
+  const shared = namespaces.filter(
+    ({ name }) => nodes.filter(({ namespace }) => namespace === name).length > 1,
+  )
+  const loopbacks = shared.map(({ name }) => ({
+    link: `lo-${name}`,
+    node: nodeIn(name),
+    interface: 'lo',
+    marker: { from: nodeIn(name), to: '127.0.0.1' },
+  }))
+  const points = links.map((link) => {
     const [near, far] = link.ends
     if (near === undefined || far === undefined) {
       throw new RangeError(`The link "${link.name}" has fewer than two ends.`)
@@ -40,6 +50,7 @@ export function chooseCapturePoints({ namespaces, links, nodes }: Topology): Cap
       marker: { from: nodeIn(near.namespace), to: firstIpv4(far) },
     }
   })
+  return [...points, ...loopbacks]
 }
 
 /** A bridge sees each frame once; of a veth pair one end is enough. */

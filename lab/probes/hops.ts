@@ -109,6 +109,7 @@ function renderTime(atMs: number): string {
   return `${toSecond}.${millis}${String(Math.min(micros, 999)).padStart(3, '0')}Z`
 }
 
-function renderEndpoint({ address, port }: Endpoint): string {
+/** Address and port; an IPv6 address in brackets. */
+export function renderEndpoint({ address, port }: Endpoint): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 }

@@ -18,6 +18,8 @@ export interface WireHop {
 export interface Wire {
   /** Oldest first. */
   readonly hops: readonly WireHop[]
+  /** Connections that have said nothing since the time that was asked for. */
+  readonly earlier: readonly LinkConnection[]
   /** The number of a frame in the capture file that `mergePackets` makes of the same packets. */
   numberOf(frame: Frame): number | undefined
 }
@@ -38,8 +40,9 @@ export function readWire(links: readonly LinkPackets[], options: ReadWireOptions
   const keys = parseKeyLog(options.keyLog)
   const numbers = numberFrames(links)
   const numberOf = (frame: Frame): number | undefined => numbers.get(frame)
-  const recent = findLinkConnections(links, 0).filter((connection) =>
-    saysSomethingSince(connection, options.sinceMs),
+  const { recent = [], earlier = [] } = Object.groupBy(
+    findLinkConnections(links, 0),
+    (connection) => (saysSomethingSince(connection, options.sinceMs) ? 'recent' : 'earlier'),
   )
   const hops = recent.map((connection) => {
     const tls = readTlsOf(connection, keys)
@@ -50,7 +53,7 @@ export function readWire(links: readonly LinkPackets[], options: ReadWireOptions
       record: toHop(connection, { link, book: options.book, tls, numberOf }),
     }
   })
-  return { hops, numberOf }
+  return { hops, earlier, numberOf }
 }
 
 function saysSomethingSince(

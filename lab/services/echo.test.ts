@@ -6,12 +6,13 @@ import { connect as connectTls } from 'node:tls'
 import { describe, expect, it } from 'vitest'
 import { makeCertificate } from './certificate.ts'
 import { openEchoService, type EchoService } from './echo.ts'
+import type { SeenRecord } from './report.ts'
 
 const none = { http: 0, https: 0, tcp: 0, tls: 0 }
 
-async function open(): Promise<EchoService> {
+async function open(onSeen: (record: SeenRecord) => void = () => {}): Promise<EchoService> {
   const certificate = await makeCertificate('echo')
-  return openEchoService({ address: '127.0.0.1', ports: none, certificate })
+  return openEchoService({ address: '127.0.0.1', ports: none, certificate, onSeen })
 }
 
 describe(openEchoService, () => {
@@ -83,6 +84,25 @@ describe(openEchoService, () => {
     expect(first).not.toHaveProperty('tls.clientCertificate')
     socket.end('bye')
     expect(await text(socket)).toBe('bye')
+  })
+
+  it('writes down each request once, with what it carried, and one that was cut as such', async () => {
+    const seen: SeenRecord[] = []
+    await using service = await open((record) => seen.push(record))
+    const { http, tcp } = service.ports
+    await fetch(`http://127.0.0.1:${http}/a`, { method: 'POST', body: 'all of it' })
+    const cut = connect(http, '127.0.0.1')
+    cut.end('POST /b HTTP/1.1\r\nHost: a\r\nX-Id: 7\r\nContent-Length: 9\r\n\r\nhalf')
+    await text(cut)
+    const stream = connect(tcp, '127.0.0.1')
+    stream.end('one\ntwo\n')
+    await text(stream)
+    await expect.poll(() => seen.length).toBe(3)
+    expect(seen).toMatchObject([
+      { protocol: 'http', method: 'POST', path: '/a', body: 'all of it', whole: true },
+      { path: '/b', rawHeaders: expect.arrayContaining(['X-Id', '7']), body: 'half', whole: false },
+      { protocol: 'tcp', body: 'one\ntwo\n', whole: true },
+    ])
   })
 
   it('opens nothing when one of its ports is taken', async () => {

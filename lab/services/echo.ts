@@ -7,7 +7,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { createServer as createTlsServer } from 'node:tls'
 import type { EchoPorts } from '#lab/topology/topology.ts'
 import type { KeyAndCertificate } from './certificate.ts'
-import { reportConnection, type RequestReport } from './report.ts'
+import { reportConnection, type RequestReport, type SeenRecord } from './report.ts'
+import { HeardText } from './heard-text.ts'
 import { wishOf } from './wish.ts'
 
 export interface EchoOptions {
@@ -17,6 +18,8 @@ export interface EchoOptions {
   readonly certificate: KeyAndCertificate
   /** Takes the secrets of TLS connections, as lines of the NSS key log format. */
   readonly onKeys?: (line: Buffer) => void
+  /** Is told of each request when all of it, or its end, has come, and before it is answered; of a stream at its end. */
+  readonly onSeen?: (seen: SeenRecord) => void
 }
 
 /**
@@ -32,7 +35,7 @@ export interface EchoService extends AsyncDisposable {
  * @throws Error of the first port that cannot be listened on, with none left open.
  */
 export async function openEchoService(options: EchoOptions): Promise<EchoService> {
-  const { address, ports, certificate, onKeys } = options
+  const { address, ports, certificate, onKeys, onSeen = () => {} } = options
   const tls = { ...certificate, requestCert: true, rejectUnauthorized: false }
   const offered = { ...tls, ALPNProtocols: ['http/1.1'] }
   const connections = new Set<Socket>()
@@ -50,10 +53,13 @@ export async function openEchoService(options: EchoOptions): Promise<EchoService
     return typeof bound === 'object' && bound !== null ? bound.port : port
   }
   const opening = {
-    http: listen(createHttpServer(answerRequest('http')), ports.http),
-    https: listen(createHttpsServer(offered, answerRequest('https')), ports.https),
-    tcp: listen(createTcpServer({ allowHalfOpen: true, noDelay: true }, echo), ports.tcp),
-    tls: listen(createTlsServer({ ...tls, allowHalfOpen: true }, echo), ports.tls),
+    http: listen(createHttpServer(answerRequest('http', onSeen)), ports.http),
+    https: listen(createHttpsServer(offered, answerRequest('https', onSeen)), ports.https),
+    tcp: listen(
+      createTcpServer({ allowHalfOpen: true, noDelay: true }, echo('tcp', onSeen)),
+      ports.tcp,
+    ),
+    tls: listen(createTlsServer({ ...tls, allowHalfOpen: true }, echo('tls', onSeen)), ports.tls),
   }
   // All of them are settled before the first failure takes back those that listen.
   await Promise.allSettled(Object.values(opening))
@@ -67,23 +73,35 @@ export async function openEchoService(options: EchoOptions): Promise<EchoService
   return { ports: bound, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
 
-function answerRequest(protocol: 'http' | 'https'): RequestListener {
+type OnSeen = NonNullable<EchoOptions['onSeen']>
+
+function answerRequest(protocol: 'http' | 'https', onSeen: OnSeen): RequestListener {
   return (request, response) => {
+    const { method = '', url: path = '', httpVersion, rawHeaders, headers } = request
+    const connection = reportConnection(request.socket)
+    const heard = new HeardText()
+    request.on('data', (data: Buffer) => heard.add(data))
+    request.once('close', () => {
+      const { text: body } = heard
+      const whole = request.complete
+      onSeen({ protocol, method, path, rawHeaders, body, whole, ...connection })
+    })
     void (async () => {
       try {
+        const body = await text(request)
         const report: RequestReport = {
           protocol,
-          method: request.method ?? '',
-          path: request.url ?? '',
-          httpVersion: request.httpVersion,
-          rawHeaders: request.rawHeaders,
-          headers: request.headers,
-          body: await text(request),
-          ...reportConnection(request.socket),
+          method,
+          path,
+          httpVersion,
+          rawHeaders,
+          headers,
+          body,
+          ...connection,
         }
-        const { status, delayMs, headers } = wishOf(report.path)
+        const { status, delayMs, headers: wished } = wishOf(path)
         if (delayMs > 0) await wait(delayMs)
-        response.writeHead(status, { 'content-type': 'application/json', ...headers })
+        response.writeHead(status, { 'content-type': 'application/json', ...wished })
         response.end(`${JSON.stringify(report)}\n`)
       } catch {
         // The client went away in the middle of its request.
@@ -93,11 +111,19 @@ function answerRequest(protocol: 'http' | 'https'): RequestListener {
   }
 }
 
-function echo(socket: Socket): void {
-  // A client may reset at any moment.
-  socket.on('error', () => socket.destroy())
-  socket.write(`${JSON.stringify(reportConnection(socket))}\n`)
-  socket.pipe(socket)
+function echo(protocol: 'tcp' | 'tls', onSeen: OnSeen): (socket: Socket) => void {
+  return (socket) => {
+    const connection = reportConnection(socket)
+    const heard = new HeardText()
+    // A client may reset at any moment.
+    socket.on('error', () => socket.destroy())
+    socket.on('data', (data: Buffer) => heard.add(data))
+    socket.once('close', () => {
+      onSeen({ protocol, body: heard.text, whole: socket.readableEnded, ...connection })
+    })
+    socket.write(`${JSON.stringify(connection)}\n`)
+    socket.pipe(socket)
+  }
 }
 
 async function close(server: Server, connections: ReadonlySet<Socket>): Promise<void> {

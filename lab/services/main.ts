@@ -32,6 +32,7 @@ await Promise.all(
       address,
       ports,
       certificate,
+      onSeen: (seen) => void process.stdout.write(`${JSON.stringify({ seen })}\n`),
       ...(keyFile !== undefined && { onKeys: (line: Buffer) => void writeSync(keyFile, line) }),
     })
     process.stdout.write(`${JSON.stringify({ address, ports: service.ports })}\n`)

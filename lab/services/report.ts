@@ -28,6 +28,19 @@ export interface RequestReport extends ConnectionReport {
   readonly body: string
 }
 
+/** What the echo service writes down of a request, and of a stream when it has ended. */
+export interface SeenRecord extends ConnectionReport {
+  readonly protocol: 'http' | 'https' | 'tcp' | 'tls'
+  /** Absent of a stream, as the next two. */
+  readonly method?: string
+  readonly path?: string
+  readonly rawHeaders?: readonly string[]
+  /** What was said, if it is more than 64 KiB only the beginning. */
+  readonly body: string
+  /** Whether the client came to the end of it. */
+  readonly whole: boolean
+}
+
 export function reportConnection(socket: Socket | TLSSocket): ConnectionReport {
   const ends = {
     source: renderEnd(socket.remoteAddress, socket.remotePort),

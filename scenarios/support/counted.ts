@@ -2,6 +2,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { join } from 'node:path'
 import { createClient } from '@redis/client'
 import type { RedisServer } from './redis-server.ts'
+import type { Yard } from './stage.ts'
 
 /** What limiters bound to a route have counted, by whose requests they are: read where the nodes keep it, not counted itself. */
 export type ReadCounted = (route: string) => Promise<Readonly<Record<string, number>>>
@@ -34,6 +35,25 @@ export function countedInRedis({ host, port }: RedisServer): ReadCounted {
     } finally {
       client.destroy()
     }
+  }
+}
+
+/** Counters of policy `redis`, in a server that runs on the control plane of a lab. */
+export function countedInLabRedis(yard: Yard, port: number): ReadCounted {
+  const redis = async (...command: readonly string[]): Promise<readonly string[]> => {
+    const { stdout } = await yard.run('control-plane', [
+      'redis-cli',
+      '-p',
+      String(port),
+      ...command,
+    ])
+    return stdout.split('\n').filter((line) => line !== '')
+  }
+  return async (route) => {
+    const keys = await redis('--scan', '--pattern', `ratelimit:${route}:*`)
+    if (keys.length === 0) return {}
+    const values = await redis('mget', ...keys)
+    return sums(keys.map((key, index) => [key, Number(values[index])]))
   }
 }
 

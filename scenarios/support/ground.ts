@@ -7,19 +7,27 @@ export interface Ground {
     readonly serviceA: string
     readonly serviceB: string
     readonly echo: string
+    /** Nobody's, in reach of both proxies: for a node that a suite adds between them. */
+    readonly between: string
     /** What each proxy dials from, as its upstream sees it. */
     readonly kongA: string
     readonly kongB: string
   }
+  /** The nodes of a connection to Service B while interception is installed: each takes what the one before it dials. */
+  readonly path: readonly string[]
   /** The way of a connection from Service A to Service B: who dials, and on which links the packets are. */
   readonly direct: readonly Leg[]
   readonly meshed: readonly Leg[]
+  /** Who dials on a link and who takes it while interception is installed, where addresses do not tell. */
+  readonly ends?: Readonly<Record<string, { readonly from: string; readonly to: string }>>
 }
 
 export interface Leg {
   readonly from: string | undefined
   readonly links: readonly string[]
 }
+
+const path = ['service-a', 'kong-a', 'kong-b', 'service-b']
 
 /** On loopback addresses all packets are on one interface, and legs differ by who dials alone. */
 const tutorial: Ground = {
@@ -28,9 +36,11 @@ const tutorial: Ground = {
     serviceA: '127.0.0.2',
     serviceB: '127.0.0.5',
     echo: '127.0.0.6',
+    between: '127.0.0.7',
     kongA: '127.0.0.3',
     kongB: '127.0.0.4',
   },
+  path,
   direct: [{ from: 'service-a', links: ['lo'] }],
   meshed: [
     { from: 'service-a', links: ['lo'] },
@@ -46,9 +56,11 @@ const sidecars: Ground = {
     serviceA: '10.1.0.2',
     serviceB: '10.2.0.5',
     echo: '10.2.0.6',
+    between: '10.0.0.5',
     kongA: '10.0.0.3',
     kongB: '10.2.0.4',
   },
+  path,
   direct: [{ from: 'service-a', links: ['a', 'mesh', 'b'] }],
   meshed: [
     { from: 'service-a', links: ['a'] },
@@ -57,4 +69,33 @@ const sidecars: Ground = {
   ],
 }
 
+/**
+ * Each proxy shares a namespace and an address with its service, and keeps the address of its client: a leg between them
+ * is on the loopback interface of that namespace, and whoever dials does it from the address of Service A.
+ */
+export const pods: Ground = {
+  topology: 'pods',
+  addresses: {
+    serviceA: '10.0.0.2',
+    serviceB: '10.0.0.5',
+    echo: '10.0.0.6',
+    between: '10.0.0.7',
+    kongA: '10.0.0.2',
+    kongB: '10.0.0.2',
+  },
+  path,
+  direct: [{ from: 'service-a', links: ['mesh'] }],
+  meshed: [
+    { from: 'service-a', links: ['lo-pod-a'] },
+    { from: 'service-a', links: ['mesh'] },
+    { from: 'service-a', links: ['lo-pod-b'] },
+  ],
+  ends: {
+    'lo-pod-a': { from: 'service-a', to: 'kong-a' },
+    mesh: { from: 'kong-a', to: 'kong-b' },
+    'lo-pod-b': { from: 'kong-b', to: 'service-b' },
+  },
+}
+
+/** Where every claim is made. */
 export const grounds: readonly Ground[] = [tutorial, sidecars]

@@ -6,6 +6,9 @@ import {
   type Judgement,
   type MutualTlsClaim,
 } from './wire/judge-link.ts'
+import type { BalanceClaim } from './ledger/balance-claim.ts'
+import { judgeBalance } from './ledger/judge-balance.ts'
+import type { Yard } from './stage.ts'
 import { judgePassage } from './wire/judge-request.ts'
 import type { SeenLink, SeenRequest } from './wire/seen-wire.ts'
 
@@ -22,6 +25,11 @@ interface WireMatchers<result> {
   toShowNoPlaintext(canary: Canary): result
   /** Of `request(canary)`: these nodes handed it on, in this order, and no others. */
   toHavePassed(nodes: readonly string[]): result
+  /**
+   * Of `yard`: what was sent, what packets show on each leg, what each proxy, limiter and plugin says and what the service
+   * saw agree on every request. A claim says where requests are meant to go otherwise than the topology sends them.
+   */
+  toBalance(claim?: BalanceClaim): Promise<void>
 }
 
 declare module 'vitest' {
@@ -47,6 +55,11 @@ plainExpect.extend({
     answer(`the request with ${request.canary}`, judgePassage(request, nodes), [
       `it was expected to pass ${nodes.join(', ') || 'nobody'}`,
       `it was not expected to pass ${nodes.join(', ') || 'nobody'}`,
+    ]),
+  toBalance: async (yard: Yard, claim: BalanceClaim = {}) =>
+    answer('the books', await judgeBalance(yard, claim), [
+      'they were expected to balance',
+      'they were not expected to balance',
     ]),
 })
 

@@ -1,18 +1,23 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openLab, type ExecOptions, type ExecResult, type Lab } from '#lab/lab.ts'
+import { canariesIn, type Canary } from '#lab/probes/canary.ts'
 import { addressBook, type AddressBook } from '#lab/probes/hops.ts'
 import {
   openLinkCaptures,
   type ConnectionsOptions,
   type LinkCaptures,
   type LinkConnection,
+  type LinkPackets,
 } from '#lab/probes/link-captures.ts'
 import { mergePackets, type Remark } from '#lab/probes/merge-packets.ts'
 import { encodePcapng } from '#lab/probes/pcapng/encode-pcapng.ts'
 import { readWire } from '#lab/probes/wire.ts'
+import type { LogText } from '#lab/probes/ledger/read-logs.ts'
+import { findTopology } from '#lab/topology/find-topology.ts'
 import { keyLogFile } from '#lab/topology/plan.ts'
 import { meshPorts } from '#lab/topology/service-b.ts'
+import type { Topology } from '#lab/topology/topology.ts'
 import { toTopologyRecord } from '#lab/probes/topology-record.ts'
 import type { ScenarioLog } from '#reports/record/scenario-log.ts'
 import type { TopologyRecord } from '#reports/record/record.ts'
@@ -27,6 +32,8 @@ export interface Stage extends AsyncDisposable {
   readonly topology: TopologyRecord
   /** What happened when, for whoever reads the packets. */
   readonly remarks: Remark[]
+  /** The ids of all requests so far. */
+  readonly asked: Set<Canary>
   /** The secrets of all TLS connections so far. */
   keyLog(): Promise<string>
 }
@@ -36,11 +43,20 @@ export interface StageOptions {
   readonly log: ScenarioLog
   /** Of the scenarios. */
   readonly file: string
+  /** Makes the topology that the scenarios need of the one that is built in; default: as it is. */
+  readonly adapt?: Adapt | undefined
 }
 
-export async function openStage(ground: Ground, { log, file }: StageOptions): Promise<Stage> {
+/** Changes what a suite needs otherwise: a setting of a node, say, that is read when it starts. */
+export type Adapt = (topology: Topology, ground: Ground) => Topology
+
+export async function openStage(
+  ground: Ground,
+  { log, file, adapt = (topology) => topology }: StageOptions,
+): Promise<Stage> {
   await using stack = new AsyncDisposableStack()
-  const lab = stack.use(await openLab(ground.topology, { keyLog: true }))
+  const topology = adapt(await findTopology(ground.topology), ground)
+  const lab = stack.use(await openLab(topology, { keyLog: true }))
   const captures = stack.use(await openLinkCaptures(lab))
   const remarks: Remark[] = []
   const keyLog = (): Promise<string> =>
@@ -65,6 +81,7 @@ export async function openStage(ground: Ground, { log, file }: StageOptions): Pr
     captures,
     topology: toTopologyRecord(lab.topology),
     remarks,
+    asked: new Set(),
     keyLog,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
@@ -75,6 +92,13 @@ function captureName(file: string, { topology }: Ground): string {
   return `${name}-on-${topology}.pcapng`
 }
 
+/** A command that a scenario has run. */
+export interface AskedCommand {
+  readonly node: string
+  readonly argv: readonly [string, ...string[]]
+  readonly input: string
+}
+
 /** What one scenario does on a stage and sees of it; everything goes into its log. */
 export class Yard {
   readonly ground: Ground
@@ -83,7 +107,10 @@ export class Yard {
   readonly #captures: LinkCaptures
   readonly #book: AddressBook
   readonly #log: ScenarioLog
-  readonly #sinceMs: number
+  readonly #askedEarlier: ReadonlySet<Canary>
+  readonly #commands: AskedCommand[] = []
+  /** When the scenario began. */
+  readonly sinceMs: number
   readonly #logLengths: ReadonlyMap<string, number>
 
   private constructor(stage: Stage, log: ScenarioLog, lengths: ReadonlyMap<string, number>) {
@@ -93,7 +120,8 @@ export class Yard {
     this.#captures = stage.captures
     this.#book = addressBook(stage.topology.nodes)
     this.#log = log
-    this.#sinceMs = Date.now()
+    this.#askedEarlier = new Set(stage.asked)
+    this.sinceMs = Date.now()
     this.#logLengths = lengths
     log.setTopology(stage.topology)
   }
@@ -112,21 +140,43 @@ export class Yard {
   ): Promise<ExecResult> {
     const step = `step: ${node}: ${argv.join(' ')}`
     this.#stage.remarks.push({ atMs: Date.now(), text: step })
+    const { input = '' } = options
+    this.#commands.push({ node, argv, input })
+    for (const id of canariesIn([...argv, input].join('\n'))) this.#stage.asked.add(id)
     const result = await this.lab.exec(node, argv, options)
     const { exitCode, stdout, stderr, durationMs } = result
     this.#log.addCommand({ node, argv, exitCode, stdout, stderr, durationMs })
     return result
   }
 
+  /** What this scenario has run so far, in order. */
+  get commands(): readonly AskedCommand[] {
+    return this.#commands
+  }
+
+  /** Whether a request is one of an earlier scenario on the same stage. */
+  askedEarlier(id: Canary): boolean {
+    return this.#askedEarlier.has(id)
+  }
+
   /** The TCP connections of this scenario on all links, oldest first. */
   connections(
     options: Omit<ConnectionsOptions, 'sinceMs'> = {},
   ): Promise<readonly LinkConnection[]> {
-    return this.#captures.connections({ ...options, sinceMs: this.#sinceMs })
+    return this.#captures.connections({ ...options, sinceMs: this.sinceMs })
+  }
+
+  /** The packets of each link since this scenario began, markers among them. */
+  async packets(): Promise<readonly LinkPackets[]> {
+    const links = await this.#captures.packets({ sinceMs: this.sinceMs })
+    return links.map((link) => ({
+      ...link,
+      frames: link.frames.filter(({ atMs }) => atMs >= this.sinceMs),
+    }))
   }
 
   /** Everything that the packets since a time (default: of this scenario) show so far, read as far as keys allow. */
-  async wire({ sinceMs = this.#sinceMs } = {}): Promise<SeenWire> {
+  async wire({ sinceMs = this.sinceMs } = {}): Promise<SeenWire> {
     const [packets, { rules }] = await Promise.all([
       // From the beginning, so that packets have the numbers of the capture file.
       this.#captures.packets({ sinceMs }),
@@ -138,7 +188,8 @@ export class Yard {
       book: this.#book,
     })
     const ports = new Set(meshPorts.map(({ port }) => port))
-    const way = { topology: this.#stage.topology, path, rules, ports }
+    const { path, ends } = this.ground
+    const way = { topology: this.#stage.topology, path, rules, ports, ...(ends && { ends }) }
     return seeWire(wire, { book: this.#book, way })
   }
 
@@ -158,29 +209,32 @@ export class Yard {
     return text.slice(this.#logLengths.get(logKey(node, name)) ?? 0)
   }
 
+  /** What all nodes have logged during this scenario. */
+  async logs(): Promise<readonly LogText[]> {
+    const logs = await allLogs(this.lab)
+    return logs.map(({ node, name, key, text }) => {
+      return { node, name, text: text.slice(this.#logLengths.get(key) ?? 0) }
+    })
+  }
+
   /** Puts packets and logs on record. */
   async record(): Promise<void> {
     // Proxies keep connections for the next request, so not all of them end.
     await this.connections({ until: allEnded, withinMs: 150 })
     const { hops } = await this.wire()
     for (const { record } of hops) this.#log.addHop(record)
-    for (const { node, name, key, text } of await allLogs(this.lab)) {
-      const added = text.slice(this.#logLengths.get(key) ?? 0)
-      if (added !== '') this.#log.addLog({ node, name, text: added })
-    }
+    for (const log of await this.logs()) if (log.text !== '') this.#log.addLog(log)
   }
 
   /** Brings back what the scenario has stopped or removed, for the next one. */
   async restore(): Promise<void> {
-    const { rules, nodes } = await this.lab.status()
+    const { rules, nodes, faults } = await this.lab.status()
+    if (faults.length > 0) await this.lab.healAll()
     const down = nodes.filter(({ state }) => state === 'stopped' || state === 'dead')
     await Promise.all(down.map(({ name }) => this.lab.startNode(name)))
     if (rules === 'removed') await this.lab.installRules()
   }
 }
-
-/** Of a connection in both topologies. */
-const path = ['service-a', 'kong-a', 'kong-b', 'service-b']
 
 function allEnded(connections: readonly LinkConnection[]): boolean {
   return connections.every(({ outcome }) => outcome !== 'open')

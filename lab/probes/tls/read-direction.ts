@@ -22,6 +22,16 @@ export interface ContentPart {
   readonly offset: number
 }
 
+/** Where in its direction the record begins that holds this byte of the joined parts. */
+export function offsetInDirection(parts: readonly ContentPart[], at: number): number {
+  let end = 0
+  for (const { bytes, offset } of parts) {
+    end += bytes.length
+    if (at < end) return offset
+  }
+  return 0
+}
+
 /** Hands out openers, first for the handshake, then for what comes after it. Undefined: the keys are not known. */
 export interface OpenerSequence {
   readonly first: RecordOpener | undefined

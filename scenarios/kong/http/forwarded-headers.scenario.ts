@@ -1,4 +1,5 @@
-import { expect } from 'vitest'
+import { makeCanary } from '#lab/probes/canary.ts'
+import { expect } from '#scenarios/support/matchers.ts'
 import { onEveryTopology } from '#scenarios/support/scenario.ts'
 import type { Yard } from '#scenarios/support/stage.ts'
 
@@ -30,6 +31,7 @@ onEveryTopology((scenario, ground) => {
           'x-order': 'kept as it is',
         },
       })
+      await expect(yard).toBalance()
     },
   )
 
@@ -41,11 +43,14 @@ onEveryTopology((scenario, ground) => {
     })
     expect(report).not.toHaveProperty(['headers', 'x-forwarded-for'])
     expect(report).not.toHaveProperty(['headers', 'x-real-ip'])
+    await expect(yard).toBalance()
   })
 
   async function ask(yard: Yard, url: string): Promise<unknown> {
     const { stdout } = await yard.run('service-a', [
       ...(['curl', '--silent', '--show-error', '--insecure', '--interface', serviceA] as const),
+      '--user-agent',
+      makeCanary(),
       '--header',
       'X-Order: kept as it is',
       '--data',

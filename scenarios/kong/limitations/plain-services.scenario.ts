@@ -38,6 +38,7 @@ onEveryTopology((scenario) => {
       expectWire(request(canary.tls)).toHavePassed(['kong-a', 'kong-b'])
       expectWire(link('kong-a', 'kong-b')).not.toShowNoPlaintext(canary.tcp)
       expectWire(link('kong-a', 'kong-b')).toShowNoPlaintext(canary.tls)
+      await expectWire(yard).toBalance()
     },
   )
 })

@@ -26,6 +26,7 @@ onEveryTopology((scenario, ground) => {
       expect(() => expect(link('kong-a', 'kong-b')).toShowNoPlaintext(canary)).toThrow(
         /packet \d+ shows it as it is/,
       )
+      await expect(yard).toBalance()
     },
   )
 
@@ -38,5 +39,6 @@ onEveryTopology((scenario, ground) => {
     expect(request(canary)).not.toHavePassed(['kong-a', 'kong-b'])
     expect(link('service-a', 'service-b').hops.length).toBeGreaterThan(0)
     expect(link('kong-a', 'kong-b').hops).toEqual([])
+    await expect(yard).toBalance()
   })
 })

@@ -1,7 +1,7 @@
-import { fileURLToPath } from 'node:url'
 import { makeCanary } from '#lab/probes/canary.ts'
 import { expect } from '#scenarios/support/matchers.ts'
 import { onEveryTopology } from '#scenarios/support/scenario.ts'
+import { askByStream } from '#scenarios/support/wire/ask-by-stream.ts'
 import { askWithCanary } from '#scenarios/support/wire/ask-with-canary.ts'
 import {
   meshProtocolOf,
@@ -9,10 +9,8 @@ import {
   untilInMesh,
 } from '#scenarios/support/wire/mesh-protocol.ts'
 
-const asker = fileURLToPath(new URL('../../support/wire/stream-asker.ts', import.meta.url))
-
 onEveryTopology((scenario, ground) => {
-  const { serviceA, echo } = ground.addresses
+  const { echo } = ground.addresses
 
   scenario(
     'a service of protocol https goes under mutual TLS between the nodes of a cluster',
@@ -26,6 +24,7 @@ onEveryTopology((scenario, ground) => {
       expect(request(canary)).toHavePassed(['kong-a', 'kong-b'])
       expect(link('kong-a', 'kong-b')).toCarryOnlyMutualTls({ alpn, subject: /^CN=kong-node-/ })
       expect(link('kong-a', 'kong-b')).toShowNoPlaintext(canary)
+      await expect(yard).toBalance()
     },
   )
 
@@ -34,19 +33,13 @@ onEveryTopology((scenario, ground) => {
     async ({ yard }) => {
       const alpn = await meshProtocolOf(yard)
       const canary = makeCanary()
-      const where = [`--from=${serviceA}`, `--host=${echo}`, '--port=19443', '--tls']
-      const { stdout } = await yard.run('service-a', [
-        process.execPath,
-        asker,
-        ...where,
-        `--say=${canary}`,
-      ])
-      expect(stdout).toContain(canary)
+      await askByStream(yard, { protocol: 'tls', say: canary })
 
       const { link, request } = await yard.wire()
       expect(request(canary)).toHavePassed(['kong-a', 'kong-b'])
       expect(link('kong-a', 'kong-b')).toCarryOnlyMutualTls({ alpn, subject: /^CN=kong-node-/ })
       expect(link('kong-a', 'kong-b')).toShowNoPlaintext(canary)
+      await expect(yard).toBalance()
     },
   )
 
@@ -71,6 +64,7 @@ onEveryTopology((scenario, ground) => {
       // The last node offers it to everybody; only a member of the cluster takes it up.
       const [offered] = link('kong-b', 'service-b').hops.map(({ tls }) => tls?.offeredAlpn)
       expect(offered).toContainEqual(expect.stringMatching(meshProtocolPattern))
+      await expect(yard).toBalance()
     },
   )
 })

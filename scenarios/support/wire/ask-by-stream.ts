@@ -4,13 +4,26 @@ import type { Yard } from '#scenarios/support/stage.ts'
 const asker = fileURLToPath(new URL('stream-asker.ts', import.meta.url))
 const ports = { tcp: 19000, tls: 19443 } as const
 
+export interface StreamLine {
+  readonly protocol: keyof typeof ports
+  readonly say: string
+  /** Default: the echo service. */
+  readonly host?: string
+}
+
 /** Says a line from Service A to the echo service, and waits until it has come back. */
-export async function askByStream(
+export async function askByStream(yard: Yard, line: StreamLine): Promise<void> {
+  const heard = await sayByStream(yard, line)
+  if (!heard.includes(line.say)) throw new Error(`the echo service said ${JSON.stringify(heard)}`)
+}
+
+/** Says a line from Service A, and returns all that came back until that line did or the other side ended. */
+export async function sayByStream(
   yard: Yard,
-  { protocol, say }: { readonly protocol: keyof typeof ports; readonly say: string },
-): Promise<void> {
-  const { serviceA, echo } = yard.ground.addresses
-  const where = [`--from=${serviceA}`, `--host=${echo}`, `--port=${ports[protocol]}`]
+  { protocol, say, host = yard.ground.addresses.echo }: StreamLine,
+): Promise<string> {
+  const { serviceA } = yard.ground.addresses
+  const where = [`--from=${serviceA}`, `--host=${host}`, `--port=${ports[protocol]}`]
   const { stdout } = await yard.run('service-a', [
     process.execPath,
     asker,
@@ -18,5 +31,5 @@ export async function askByStream(
     ...(protocol === 'tls' ? ['--tls'] : []),
     `--say=${say}`,
   ])
-  if (!stdout.includes(say)) throw new Error(`the echo service said ${JSON.stringify(stdout)}`)
+  return stdout
 }

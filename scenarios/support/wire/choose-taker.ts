@@ -9,6 +9,8 @@ export interface Way {
   readonly rules: 'installed' | 'removed'
   /** Destination ports that are intercepted. */
   readonly ports: ReadonlySet<number>
+  /** By link: both ends of what is intercepted, where addresses do not tell. */
+  readonly ends?: Readonly<Record<string, { readonly from: string; readonly to: string }>>
 }
 
 export interface Dialled {
@@ -35,7 +37,8 @@ export function chooseTaker(dialled: Dialled, way: Way): string | undefined {
   }
   if (way.rules === 'removed' || !way.ports.has(port) || from === undefined) return owner
   const place = way.path.indexOf(from)
-  return place < 0 ? owner : (way.path[place + 1] ?? owner)
+  // Of everybody else's the last proxy takes what is meant for its service.
+  return (place < 0 ? way.path.at(-2) : way.path[place + 1]) ?? owner
 }
 
 /** Equal for what two links show of the same connection. */

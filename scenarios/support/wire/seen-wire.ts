@@ -5,7 +5,7 @@ import type { Wire, WireHop } from '#lab/probes/wire.ts'
 import { chooseTaker, connectionKey, type Way } from './choose-taker.ts'
 
 /** What the packets of one scenario show, for matchers. */
-export interface SeenWire {
+export interface SeenWire extends Pick<Wire, 'earlier' | 'numberOf'> {
   readonly hops: readonly SeenHop[]
   /** What one node dialled and another one took. */
   readonly link: (from: string, to: string) => SeenLink
@@ -57,7 +57,9 @@ export function seeWire(wire: Wire, { book, way }: { book: AddressBook; way: Way
   const hops = wire.hops.map((hop): SeenHop => {
     const { connection, record } = hop
     const seenOn = links.get(connectionKey(connection)) ?? [hop]
-    const from = book.get(connection.client.address)
+    const intercepted = way.rules === 'installed' && way.ports.has(connection.server.port)
+    const ends = intercepted ? way.ends?.[connection.link] : undefined
+    const from = ends?.from ?? book.get(connection.client.address)
     const dialled = {
       from,
       owner: book.get(connection.server.address),
@@ -66,8 +68,9 @@ export function seeWire(wire: Wire, { book, way }: { book: AddressBook; way: Way
     }
     return {
       ...hop,
+      record: { ...record, ...ends },
       from,
-      to: chooseTaker(dialled, way),
+      to: ends?.to ?? chooseTaker(dialled, way),
       place: `packets ${record.packets?.first}–${record.packets?.last} (${record.source} → ${record.destination} on ${record.link})`,
       missingBytes: missingBytes(connection.toServer) + missingBytes(connection.toClient),
       find: (canary) =>
@@ -79,6 +82,8 @@ export function seeWire(wire: Wire, { book, way }: { book: AddressBook; way: Way
   })
   const seen: SeenWire = {
     hops,
+    earlier: wire.earlier,
+    numberOf: (frame) => wire.numberOf(frame),
     link: (from, to) => ({
       kind: 'link',
       from,

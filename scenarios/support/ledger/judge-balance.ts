@@ -1,0 +1,45 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { UnknownVerdict } from '#reports/record/unknown-verdict.ts'
+import type { Imbalance } from '#lab/probes/ledger/find-imbalances.ts'
+import type { Yard } from '#scenarios/support/stage.ts'
+import type { Judgement } from '#scenarios/support/wire/judge-link.ts'
+import type { BalanceClaim } from './balance-claim.ts'
+import { findYardImbalances } from './find-yard-imbalances.ts'
+
+const withinMs = 3_000
+const lookAgainMs = 50
+
+/**
+ * Whether the books of a scenario balance. Logs are written a moment after what they tell, so while anything is missing
+ * it is looked for again for a while.
+ * @throws {UnknownVerdict} When no command sent a request with an id, or packets cannot be read.
+ */
+export async function judgeBalance(yard: Yard, claim: BalanceClaim): Promise<Judgement> {
+  const deadline = performance.now() + withinMs
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop -- until it balances
+    const found = await look(yard, claim)
+    const late = performance.now() > deadline
+    if (found instanceof UnknownVerdict) {
+      if (late) throw found
+    } else if (found.length === 0) {
+      return { pass: true, lines: [`${yard.commands.length} commands, and nothing amiss`] }
+    } else if (late || !found.some(({ kind }) => kind === 'missing')) {
+      return { pass: false, lines: found.map(({ text }) => text) }
+    }
+    // oxlint-disable-next-line no-await-in-loop
+    await wait(lookAgainMs)
+  }
+}
+
+async function look(
+  yard: Yard,
+  claim: BalanceClaim,
+): Promise<readonly Imbalance[] | UnknownVerdict> {
+  try {
+    return await findYardImbalances(yard, claim)
+  } catch (error) {
+    if (error instanceof UnknownVerdict) return error
+    throw error
+  }
+}
