@@ -6,6 +6,8 @@ export default defineConfig({
     maxWorkers: 2,
     // A garbage collection in the middle of a fast API call aborts Node 26; what tests run in-process is not to be hit.
     execArgv: ['--no-turbo-fast-api-calls'],
+    // What is waited for comes as soon as a busy machine gets to it; the default of a second is for idle ones.
+    expect: { poll: { timeout: 10_000 } },
     projects: [
       {
         extends: true,

@@ -6,7 +6,7 @@ import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { processStart } from '#core/kong/pid-file.ts'
-import { freePorts } from '#core/node/free-ports.ts'
+import { freePorts } from '#core/base/loopback-ports.ts'
 import { kongCommand, openKongSandbox } from './kong-sandbox.ts'
 
 const advice = '\n\n  Run with --v (verbose) or --vv (debug) for more details\n'

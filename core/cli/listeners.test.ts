@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { freePorts } from '#core/node/free-ports.ts'
+import { freePorts, listenOnLoopback } from '#core/base/loopback-ports.ts'
 import { openKongSandbox } from './kong-sandbox.ts'
 
 const common = { KONG_PREFIX: 'kong-a', KONG_PLUGINS: 'off' }
@@ -76,13 +76,10 @@ describe('listeners of a node', () => {
   it('case 46: adds the header of an injected add_header to proxied answers', async () => {
     await using sandbox = await openKongSandbox()
     const server = createServer((_, response) => response.end('hello'))
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const address = server.address()
-    if (address === null || typeof address === 'string') throw new TypeError('no TCP server')
+    const servicePort = await listenOnLoopback(server)
     await writeFile(
       join(sandbox.folder, 'kong.yml'),
-      `{_format_version: "1.1", services: [{url: "http://127.0.0.1:${address.port}", routes: [{paths: [/]}]}]}`,
+      `{_format_version: "1.1", services: [{url: "http://127.0.0.1:${servicePort}", routes: [{paths: [/]}]}]}`,
     )
     const [port = 0] = await freePorts(1)
     const env = {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { openKongSandbox } from '#core/cli/kong-sandbox.ts'
-import { freePorts } from '#core/node/free-ports.ts'
+import { freePorts } from '#core/base/loopback-ports.ts'
+import { postgresVariables } from '#core/kong/postgres-variables.ts'
 import { openTestPostgres } from '#core/store/open-test-postgres.ts'
 
 describe('nodes on PostgreSQL', () => {
@@ -9,18 +10,11 @@ describe('nodes on PostgreSQL', () => {
     { timeout: 60_000 },
     async () => {
       await using postgres = await openTestPostgres()
-      const { host, port, user, password, database } = await postgres.createDatabase({
-        bootstrapped: false,
-      })
+      const target = await postgres.createDatabase({ bootstrapped: false })
       await using sandbox = await openKongSandbox()
       const [admin = 0, proxy = 0, otherProxy = 0, nowhere = 0] = await freePorts(4)
       const common = {
-        KONG_DATABASE: 'postgres',
-        KONG_PG_HOST: host,
-        KONG_PG_PORT: String(port),
-        KONG_PG_USER: user,
-        KONG_PG_PASSWORD: password,
-        KONG_PG_DATABASE: database,
+        ...postgresVariables(target),
         KONG_PG_TIMEOUT: '2000',
       }
       const one = {

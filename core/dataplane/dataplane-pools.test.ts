@@ -1,6 +1,7 @@
 import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
+import { portOf } from '#core/base/loopback-ports.ts'
 import { readAll } from '#core/dataplane/channel/test-bytes.ts'
 import type { Listener, Snapshot } from '#core/model/snapshot.ts'
 import type { TargetPool } from '#core/model/target-pool.ts'
@@ -9,7 +10,6 @@ import { exchangeRaw, RawClient } from './http/raw-client.ts'
 import {
   connectTo,
   openTestServer,
-  portOf,
   RecordingObserver,
   testStreamListener,
   type TestServer,

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { describe, expect, it } from 'vitest'
+import { portOf } from '#core/base/loopback-ports.ts'
 import { readAll } from '#core/dataplane/channel/test-bytes.ts'
 import { kongSubject, selfSigned } from '#core/tls/self-signed.ts'
 import type { Listener } from '#core/model/snapshot.ts'
@@ -10,7 +11,6 @@ import { testHttpListener } from './test-http-listener.ts'
 import {
   connectTo,
   openTestServer,
-  portOf,
   RecordingObserver,
   testStreamListener,
 } from './stream/open-test-stream.ts'

@@ -111,7 +111,7 @@ class RunningDataplane implements Dataplane {
     const leaving = (before.pools ?? []).filter(({ name }) => !names.has(name))
     const surroundings = this.#surroundings
     this.#chooser.apply({ ...next, pools: [...(next.pools ?? []), ...leaving] })
-    this.#surroundings = surroundingsOf(next, this.#name)
+    this.#surroundings = surroundingsOf(next, this.#name, surroundings.joining)
     try {
       await this.#listeners.apply(next.listeners)
     } catch (error) {
@@ -120,6 +120,7 @@ class RunningDataplane implements Dataplane {
       throw error
     }
     this.#snapshot = next
+    if (surroundings.joining !== this.#surroundings.joining) surroundings.joining?.end()
     if (membershipKey(before.mesh) !== membershipKey(next.mesh)) this.#upstreams.clear()
     if (leaving.length > 0) this.#chooser.apply(next)
   }
@@ -150,6 +151,7 @@ class RunningDataplane implements Dataplane {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stopAccepting()
+    this.#surroundings.joining?.end()
     this.#upstreams[Symbol.dispose]()
     this.#clients.destroyAll()
     this.#dialled.destroyAll()

@@ -1,6 +1,6 @@
 import { closeSync, readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { openTransparentListener, openTransparentSocket } from './socket-options.ts'
+import { openTransparentListener, openUpstreamSocket } from './socket-options.ts'
 import { openListeningSocket } from './listeners/listening-socket.ts'
 
 // TEST-NET-1 and the documentation prefix: no machine has these addresses.
@@ -12,7 +12,7 @@ describe('a transparent socket', () => {
     'can be bound to %s, which this machine does not have',
     (address) => {
       closeSync(openTransparentListener(address, 0))
-      closeSync(openTransparentSocket(address))
+      closeSync(openUpstreamSocket(address, { bind: address }))
     },
   )
 

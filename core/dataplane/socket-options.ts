@@ -30,24 +30,40 @@ export function openTransparentListener(address: string, port: number): number {
   return openBound(address, port, (call, fd) => call.set(fd, SOL_SOCKET, SO_REUSEADDR))
 }
 
-/**
- * Makes a TCP socket bound to an address that need not be this machine's, for `new net.Socket({ fd })` and `connect`.
- * The kernel chooses the port only when it knows the peer, so that one address is good for more than 64 K connections.
- * @throws SocketError
- */
-export function openTransparentSocket(address: string): number {
-  return openBound(address, 0, (call, fd) => call.set(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT))
+export interface UpstreamSocketOptions {
+  /**
+   * An address that need not be this machine's. The kernel chooses the port only when it knows the peer, so that one
+   * address is good for more than 64 K connections.
+   */
+  readonly bind?: string | undefined
+  /** On every packet that the socket sends (SO_MARK). */
+  readonly mark?: number | undefined
 }
 
-function openBound(
-  address: string,
-  port: number,
-  prepare: (call: SystemCalls, fd: number) => void,
+/**
+ * Makes a TCP socket for a peer, for `new net.Socket({ fd })` and `connect`.
+ * @param peer a literal address; only its family counts.
+ * @throws SocketError
+ */
+export function openUpstreamSocket(
+  peer: string,
+  { bind, mark }: UpstreamSocketOptions = {},
 ): number {
-  const call = systemCalls()
+  const prepare: Prepare = (call, fd) => {
+    if (mark !== undefined) call.set(fd, SOL_SOCKET, SO_MARK, mark)
+  }
+  if (bind === undefined) return open(peer, prepare)
+  return openBound(bind, 0, (call, fd) => {
+    prepare(call, fd)
+    call.set(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT)
+  })
+}
+
+type Prepare = (call: SystemCalls, fd: number) => void
+
+function openBound(address: string, port: number, prepare: Prepare): number {
   const v6 = isIPv6(address)
-  const fd = call.socket(v6 ? AF_INET6 : AF_INET)
-  try {
+  return open(address, (call, fd) => {
     if (v6) {
       call.set(fd, SOL_IPV6, IPV6_V6ONLY)
       call.set(fd, SOL_IPV6, IPV6_TRANSPARENT)
@@ -56,6 +72,15 @@ function openBound(
     }
     prepare(call, fd)
     call.bind(fd, v6 ? AF_INET6 : AF_INET, address, port)
+  })
+}
+
+/** Opens a socket of an address's family; when it cannot be prepared, it is closed again. */
+function open(address: string, prepare: Prepare): number {
+  const call = systemCalls()
+  const fd = call.socket(isIPv6(address) ? AF_INET6 : AF_INET)
+  try {
+    prepare(call, fd)
     return fd
   } catch (error) {
     call.close(fd)
@@ -65,7 +90,8 @@ function openBound(
 
 interface SystemCalls {
   socket(family: number): number
-  set(fd: number, level: number, option: number): void
+  /** @param value default: 1, for on. */
+  set(fd: number, level: number, option: number, value?: number): void
   bind(fd: number, family: number, address: string, port: number): void
   close(fd: number): void
 }
@@ -87,17 +113,15 @@ function loadSystemCalls(): SystemCalls {
   const bind = libc.func('int bind(int fd, const void *address, uint32_t length)')
   const close = libc.func('int close(int fd)')
   const pton = libc.func('int inet_pton(int family, const char *text, _Out_ uint8_t *to)')
-  const on = Buffer.alloc(4)
-  new Int32Array(on.buffer, on.byteOffset, 1)[0] = 1
   const checked = (call: string, result: number): number => {
     if (result < 0) throw new SocketError(call, koffi.errno())
     return result
   }
   return {
     socket: (family) => checked('socket', socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0)),
-    set: (fd, level, option) => {
+    set: (fd, level, option, value = 1) => {
       const name = optionNames.get(option) ?? String(option)
-      checked(`setsockopt(${name})`, setsockopt(fd, level, option, on, on.length))
+      checked(`setsockopt(${name})`, setsockopt(fd, level, option, Uint32Array.of(value), 4))
     },
     bind: (fd, family, address, port) => {
       // struct sockaddr_in: family, port, address; sockaddr_in6 has the flow label between port and address.
@@ -120,6 +144,7 @@ const SOCK_STREAM = 1
 const SOCK_CLOEXEC = 0x80000
 const SOL_SOCKET = 1
 const SO_REUSEADDR = 2
+const SO_MARK = 36
 const SOL_IP = 0
 const IP_TRANSPARENT = 19
 const IP_BIND_ADDRESS_NO_PORT = 24
@@ -129,6 +154,7 @@ const IPV6_TRANSPARENT = 75
 
 const optionNames: ReadonlyMap<number, string> = new Map([
   [SO_REUSEADDR, 'SO_REUSEADDR'],
+  [SO_MARK, 'SO_MARK'],
   [IP_TRANSPARENT, 'IP_TRANSPARENT'],
   [IP_BIND_ADDRESS_NO_PORT, 'IP_BIND_ADDRESS_NO_PORT'],
   [IPV6_V6ONLY, 'IPV6_V6ONLY'],

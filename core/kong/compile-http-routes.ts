@@ -1,6 +1,6 @@
 import type { HttpRoute, PathMatch } from '#core/model/http-route.ts'
 import type { Identity } from '#core/model/identity.ts'
-import type { SourceAddress } from '#core/model/upstream.ts'
+import type { Upstream } from '#core/model/upstream.ts'
 import { compileUpstream } from './compile-upstream.ts'
 import type { Route } from './entities/route.ts'
 import type { CompiledFilters } from './plugins/compile-filters.ts'
@@ -15,7 +15,7 @@ export interface HttpRoutes {
 }
 
 export interface HttpRouteOptions {
-  readonly source: SourceAddress | undefined
+  readonly source: Upstream['source']
   readonly identity: Identity | undefined
   readonly filters: CompiledFilters
 }

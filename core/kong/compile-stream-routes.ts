@@ -1,13 +1,13 @@
 import type { EndMatch, StreamMatch, StreamRoute } from '#core/model/stream-route.ts'
 import type { Identity } from '#core/model/identity.ts'
 import type { CompiledFilters } from './plugins/compile-filters.ts'
-import type { SourceAddress } from '#core/model/upstream.ts'
+import type { Upstream } from '#core/model/upstream.ts'
 import { compileUpstream } from './compile-upstream.ts'
 import type { Route } from './entities/route.ts'
 import { routeLabel, routesOf, type Entities, type RoutedService } from './routed.ts'
 
 export interface StreamRouteOptions {
-  readonly source: SourceAddress | undefined
+  readonly source: Upstream['source']
   readonly identity: Identity | undefined
   readonly filters: CompiledFilters
   /** In place of the Service's timeouts. */

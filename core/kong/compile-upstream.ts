@@ -1,5 +1,5 @@
 import type { Identity } from '#core/model/identity.ts'
-import type { SourceAddress, Upstream } from '#core/model/upstream.ts'
+import type { Upstream } from '#core/model/upstream.ts'
 import type { Service } from './entities/service.ts'
 
 /** What Kong 1.1 does where no Service says otherwise. */
@@ -14,7 +14,7 @@ const serviceless = {
 export function compileUpstream(
   service: Service | undefined,
   options: {
-    readonly source: SourceAddress | undefined
+    readonly source: Upstream['source']
     /** Presented to TLS upstreams that ask for a certificate. */
     readonly identity: Identity | undefined
     /** In place of the Service's read and write timeouts. */

@@ -6,6 +6,7 @@ import { parseConfig } from './config/parse-config.ts'
 import { directoryOf } from './entities/collected-entities.ts'
 import type { Entity } from './entities/entity.ts'
 import { compileFilters } from './plugins/compile-filters.ts'
+import { sampleRoute, sampleService } from './entities/route-samples.ts'
 import type { Route } from './entities/route.ts'
 import type { Service } from './entities/service.ts'
 
@@ -13,44 +14,11 @@ const identity = { certificate: 'certificate', privateKey: 'key' }
 const identities = { fallback: identity, byServerName: new Map() }
 
 function service(fields: Partial<Service>): Service {
-  return {
-    id: 's',
-    created_at: 1,
-    updated_at: 1,
-    name: null,
-    retries: 5,
-    protocol: 'http',
-    host: '127.0.0.5',
-    port: 80,
-    path: null,
-    connect_timeout: 60_000,
-    write_timeout: 60_000,
-    read_timeout: 60_000,
-    tags: null,
-    ...fields,
-  }
+  return sampleService({ id: 's', ...fields })
 }
 
 function route(fields: Partial<Route>): Route {
-  return {
-    id: 'r',
-    created_at: 1,
-    updated_at: 1,
-    name: null,
-    protocols: ['http', 'https'],
-    methods: null,
-    hosts: null,
-    paths: null,
-    regex_priority: 0,
-    strip_path: true,
-    preserve_host: false,
-    snis: null,
-    sources: null,
-    destinations: null,
-    tags: null,
-    service: { id: 's' },
-    ...fields,
-  }
+  return sampleRoute({ id: 'r', service: { id: 's' }, ...fields })
 }
 
 interface Given {

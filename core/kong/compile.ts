@@ -1,6 +1,6 @@
 import type { Identity, ServerIdentities } from '#core/model/identity.ts'
 import type { HttpSettings } from '#core/model/listener.ts'
-import type { MeshMembership } from '#core/model/mesh.ts'
+import type { MeshMembership, MeshProspect } from '#core/model/mesh.ts'
 import type { Listener, Snapshot } from '#core/model/snapshot.ts'
 import { compileHttpRoutes } from './compile-http-routes.ts'
 import { compilePools } from './compile-pools.ts'
@@ -13,6 +13,7 @@ import { services } from './entities/service.ts'
 import type { CompiledFilters } from './plugins/compile-filters.ts'
 import { routeTrace } from './route-trace.ts'
 import { createErrorReplies } from './error-replies.ts'
+import { meshProtocolPrefix } from './mesh/mesh-protocol.ts'
 import { kongToken } from './version.ts'
 
 /** nginx's default for `keepalive_timeout`. */
@@ -23,6 +24,13 @@ const clientTimeoutMs = 60_000
 const maxHeadBytes = 4 * 8192
 /** nginx waits 30 s for first bytes; a server that speaks first would be as late. */
 const firstBytesTimeoutMs = 500
+/** Usually it is over in a second; only many nodes that start at once on few cores take longer. */
+const joiningTimeoutMs = 10_000
+
+const meshProspect: MeshProspect = {
+  protocolPrefix: meshProtocolPrefix,
+  timeoutMs: joiningTimeoutMs,
+}
 
 export interface CompileInput {
   readonly config: KongConfig
@@ -34,6 +42,8 @@ export interface CompileInput {
   readonly clientIdentity: Identity | undefined
   /** Undefined = other nodes are clients like any others. */
   readonly mesh: MeshMembership | undefined
+  /** Whether the node has no certificates of its cluster yet, but will. Default false. */
+  readonly joining?: boolean
   /** Names this combination of configuration and entities. */
   readonly version: string
 }
@@ -92,6 +102,7 @@ export function compile(input: CompileInput): Compiled {
       listeners,
       pools: compilePools(entities),
       mesh: input.mesh,
+      joining: input.joining === true ? meshProspect : undefined,
       rewrites: config.origins,
       dns: config.dns,
     },

@@ -1,12 +1,13 @@
 import { execFile } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempDisposable } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openTestPostgres, type TestPostgres } from '#core/store/open-test-postgres.ts'
+import { describe, expect, it } from 'vitest'
+import { freePorts } from '#core/base/loopback-ports.ts'
+import type { TestPostgres } from '#core/store/open-test-postgres.ts'
+import { useTestPostgres } from '#core/store/use-test-postgres.ts'
+import { postgresVariables } from './postgres-variables.ts'
 
 const command = fileURLToPath(new URL('../bin/kong', import.meta.url))
 
@@ -17,38 +18,20 @@ interface Finished {
 }
 
 let postgres: TestPostgres
-beforeAll(async () => {
-  postgres = await openTestPostgres()
-}, 60_000)
-afterAll(() => postgres?.[Symbol.asyncDispose]())
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new TypeError('no TCP server')
-  return address.port
-}
+useTestPostgres((opened) => (postgres = opened))
 
 describe('kong on PostgreSQL', () => {
   it('case 76: does not start on an empty database, and does after a bootstrap', async () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), 'kong-'))
     const target = await postgres.createDatabase({ bootstrapped: false })
-    const admin = await freePort()
+    const [admin = 0] = await freePorts(1)
     const env = {
       PATH: process.env['PATH'],
       KONG_PREFIX: 'kong-a',
       KONG_PLUGINS: 'off',
       KONG_PROXY_LISTEN: 'off',
       KONG_ADMIN_LISTEN: `127.0.0.1:${admin}`,
-      KONG_DATABASE: 'postgres',
-      KONG_PG_HOST: target.host,
-      KONG_PG_PORT: String(target.port),
-      KONG_PG_USER: target.user,
-      KONG_PG_PASSWORD: target.password,
-      KONG_PG_DATABASE: target.database,
+      ...postgresVariables(target),
     }
     const kong = (...args: readonly string[]): Promise<Finished> => {
       const { promise, resolve } = Promise.withResolvers<Finished>()

@@ -14,6 +14,14 @@ export interface MeshMembership {
   readonly authorities: readonly [MeshAuthority, ...MeshAuthority[]]
 }
 
+/** A mesh that a node is about to join: it has no certificates yet. */
+export interface MeshProspect {
+  /** What the protocol ids of its members begin with. */
+  readonly protocolPrefix: string
+  /** How long its members, and what may lead to them, wait for the node to be one of them, in ms. */
+  readonly timeoutMs: number
+}
+
 export interface MeshAuthority {
   /** ALPN protocol id by which members recognise each other. */
   readonly protocol: string

@@ -1,5 +1,5 @@
 import type { HttpListener, StreamListener } from './listener.ts'
-import type { AddressRewrite, MeshMembership } from './mesh.ts'
+import type { AddressRewrite, MeshMembership, MeshProspect } from './mesh.ts'
 import type { TargetPool } from './target-pool.ts'
 
 /**
@@ -16,6 +16,8 @@ export interface Snapshot {
   readonly pools?: readonly TargetPool[]
   /** Present = this node belongs to a mesh. */
   readonly mesh?: MeshMembership | undefined
+  /** Without `mesh`, present = this node is about to belong to one. */
+  readonly joining?: MeshProspect | undefined
   /** Applied after filters, before an address is chosen; targets of pools are not rewritten. Default none. */
   readonly rewrites?: readonly AddressRewrite[]
   /** How host names are resolved. Default: this machine's own configuration. */

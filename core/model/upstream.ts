@@ -5,8 +5,8 @@ export interface Upstream {
   readonly target: { readonly host: string; readonly port: number } | 'original-destination'
   /** `same-as-client`: TLS exactly if it was terminated here. */
   readonly transport: 'plain' | 'tls' | 'same-as-client'
-  /** Source address of the upstream connection; undefined = the kernel chooses. */
-  readonly source: SourceAddress | undefined
+  /** Source address of the upstream connection: that of its client, or a certain one; undefined = the kernel chooses. */
+  readonly source: SourceAddress | 'client' | undefined
   /** Presented to TLS upstreams that ask for a certificate. */
   readonly identity?: Identity | undefined
   readonly connectTimeoutMs: number

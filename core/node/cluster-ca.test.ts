@@ -7,14 +7,15 @@ import { join } from 'node:path'
 import { connect } from 'node:tls'
 import { describe, expect, it } from 'vitest'
 import { parseConfig } from '#core/kong/config/parse-config.ts'
+import { clusterCas } from '#core/kong/entities/cluster-ca.ts'
 import { openKongLogs } from '#core/kong/logs.ts'
-import { readClusterCa } from '#core/kong/mesh/ensure-cluster-ca.ts'
+import { clusterCaOf, readClusterCa } from '#core/kong/mesh/ensure-cluster-ca.ts'
 import { makeAuthority } from '#core/kong/mesh/make-authority.ts'
-import { meshProtocol } from '#core/kong/mesh/mesh-protocol.ts'
+import { meshProtocol, meshProtocolPrefix } from '#core/kong/mesh/mesh-protocol.ts'
 import { preparePrefix } from '#core/kong/prefix.ts'
 import { openSqliteStore } from '#core/store/sqlite-store.ts'
 import { kongSubject, selfSigned } from '#core/tls/self-signed.ts'
-import { freePorts } from './free-ports.ts'
+import { freePorts, listenOnLoopback } from '#core/base/loopback-ports.ts'
 import { openKongNode } from './kong-node.ts'
 
 describe('the authority of a cluster', () => {
@@ -115,7 +116,55 @@ describe('a node without a database', () => {
   })
 })
 
-describe('a node that has no certificate of an authority yet', () => {
+describe('a node that has just started', () => {
+  it('is known as a member to whoever it calls and whoever calls it, from the first moment on', async () => {
+    await using ground = await openGround()
+    await using upstream = await openTlsUpstream()
+    const [admin = 0, proxy = 0, proxyTls = 0] = await freePorts(3)
+    const control = await ground.start('control', { KONG_ADMIN_LISTEN: `127.0.0.1:${admin}` })
+    const protocol = await control.memberOf()
+    const url = `https://127.0.0.1:${upstream.port}`
+    for (const [path, body] of [
+      ['services', { name: 's', url }],
+      ['services/s/routes', { paths: ['/'] }],
+    ] as const) {
+      // oxlint-disable-next-line no-await-in-loop -- the route needs its service
+      const { status } = await fetch(`http://127.0.0.1:${admin}/${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      })
+      expect(status).toBe(201)
+    }
+    const node = await ground.start('late', {
+      KONG_PROXY_LISTEN: `127.0.0.1:${proxy}, 127.0.0.1:${proxyTls} ssl`,
+    })
+    const [{ status }, ofPeer, ofAnybody] = await Promise.all([
+      fetch(`http://127.0.0.1:${proxy}/`),
+      selected(proxyTls, [protocol, 'http/1.1']),
+      selected(proxyTls, ['http/1.1']),
+    ])
+    // Without a certificate it is not let in: what matters here is that the mesh is answered for.
+    expect(ofPeer).not.toBe('http/1.1')
+    expect(ofAnybody).toBe('http/1.1')
+    expect(status).toBe(200)
+    expect([...new Set(upstream.offered.map(String))]).toEqual([`${protocol},http/1.1`])
+    expect(await node.memberOf()).toBe(protocol)
+  })
+
+  it('is an ordinary server for its peers when its authority cannot sign', async () => {
+    await using ground = await openGround()
+    const row = clusterCaOf({ ...(await makeAuthority()), cert: 'no certificate' })
+    await using store = await openSqliteStore(ground.database)
+    await store.write((transaction) => transaction.put(clusterCas.collection, row))
+    const [proxyTls = 0] = await freePorts(1)
+    const node = await ground.start('a', { KONG_PROXY_LISTEN: `127.0.0.1:${proxyTls} ssl` })
+    expect(await selected(proxyTls, [`${meshProtocolPrefix}any`, 'http/1.1'])).toBe('http/1.1')
+    await expect.poll(() => node.log()).toContain('this node could not join its mesh')
+  })
+})
+
+describe('a node that is to have no certificate of an authority', () => {
   it('offers no mesh to those it calls and takes none that is offered, and does both afterwards', async () => {
     await using ground = await openGround()
     const { cert, key } = await makeAuthority()
@@ -177,12 +226,9 @@ async function openTlsUpstream(): Promise<TlsUpstream> {
     },
     (_request, response) => response.writeHead(200, { connection: 'close' }).end(),
   )
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new TypeError('no TCP server')
+  const port = await listenOnLoopback(server)
   return {
-    port: address.port,
+    port,
     offered,
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections()

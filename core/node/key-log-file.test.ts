@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect, createSecureContext, TLSSocket } from 'node:tls'
 import { describe, expect, it } from 'vitest'
+import { listenOnLoopback } from '#core/base/loopback-ports.ts'
 import type { Log } from '#core/base/log.ts'
 import { offerTlsKeys } from '#core/tls/key-log.ts'
 import { kongSubject, selfSigned } from '#core/tls/self-signed.ts'
@@ -65,10 +66,7 @@ async function talk(): Promise<readonly number[]> {
     resolve(secured)
     secured.on('error', () => {}).pipe(secured)
   })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  const plain = connectPlain(address.port, '127.0.0.1')
+  const plain = connectPlain(await listenOnLoopback(server), '127.0.0.1')
   const client = connect({ socket: plain, rejectUnauthorized: false })
   offerTlsKeys(client)
   client.end('hello')

@@ -9,11 +9,12 @@ import type { KongConfig } from '#core/kong/config/kong-config.ts'
 import { parseConfig } from '#core/kong/config/parse-config.ts'
 import { openKongLogs, type KongLogs } from '#core/kong/logs.ts'
 import { preparePrefix } from '#core/kong/prefix.ts'
-import { routes, type Route } from '#core/kong/entities/route.ts'
-import { services, type Service } from '#core/kong/entities/service.ts'
+import { sampleRoute, sampleService } from '#core/kong/entities/route-samples.ts'
+import { routes } from '#core/kong/entities/route.ts'
+import { services } from '#core/kong/entities/service.ts'
 import { openSqliteStore } from '#core/store/sqlite-store.ts'
 import { parseApplied } from './applied-line.ts'
-import { freePorts } from './free-ports.ts'
+import { freePorts } from '#core/base/loopback-ports.ts'
 import { openKongNode } from './kong-node.ts'
 
 interface Prefix extends AsyncDisposable {
@@ -79,48 +80,23 @@ async function storeStream(
 ): Promise<void> {
   await using store = await openSqliteStore(config.sqliteFile)
   await store.write(async (transaction) => {
-    await transaction.insert(services.collection, service(targetPort))
-    await transaction.insert(routes.collection, route(listenPort))
+    const service = sampleService({
+      name: 'echo',
+      protocol: 'tcp',
+      host: '127.0.0.1',
+      port: targetPort,
+      retries: 0,
+      connect_timeout: 1000,
+    })
+    const route = sampleRoute({
+      name: 'echo',
+      protocols: ['tcp'],
+      destinations: [{ ip: null, port: listenPort }],
+      service: { id: service.id },
+    })
+    await transaction.insert(services.collection, service)
+    await transaction.insert(routes.collection, route)
   })
-}
-
-function service(port: number): Service {
-  return {
-    id: '00000000-0000-4000-8000-000000000001',
-    created_at: 1,
-    updated_at: 1,
-    name: 'echo',
-    retries: 0,
-    protocol: 'tcp',
-    host: '127.0.0.1',
-    port,
-    path: null,
-    connect_timeout: 1000,
-    write_timeout: 60_000,
-    read_timeout: 60_000,
-    tags: null,
-  }
-}
-
-function route(port: number): Route {
-  return {
-    id: '00000000-0000-4000-8000-000000000002',
-    created_at: 1,
-    updated_at: 1,
-    name: 'echo',
-    protocols: ['tcp'],
-    methods: null,
-    hosts: null,
-    paths: null,
-    regex_priority: 0,
-    strip_path: true,
-    preserve_host: false,
-    snis: null,
-    sources: null,
-    destinations: [{ ip: null, port }],
-    tags: null,
-    service: { id: '00000000-0000-4000-8000-000000000001' },
-  }
 }
 
 async function readLine(socket: Socket): Promise<string> {

@@ -241,7 +241,7 @@ class RunningNode implements KongNode {
   }
 
   #attendMesh({ store, config }: Setup, entities: StoredEntities): void {
-    const mayCreate = config.database !== 'off'
+    const mayCreate = mayCreateClusterCa(config)
     this.#mesh.attend({ store, row: clusterCaOf(entities), mayCreate })
   }
 
@@ -259,6 +259,7 @@ class RunningNode implements KongNode {
       fallback: certificates.proxy.identity,
       clientIdentity: certificates.client,
       mesh: clusterCa && this.#mesh.membership(clusterCa),
+      joining: this.#mesh.isJoining({ row: clusterCa, mayCreate: mayCreateClusterCa(config) }),
       version: this.#versionOf(setup, entities),
     })
     const alone = clusterCa === undefined && config.database === 'off' ? [noClusterCa] : []
@@ -305,6 +306,10 @@ const noClusterCa = 'no cluster_ca in declarative configuration: cannot use node
 
 function clusterCaOf({ directory }: StoredEntities): ClusterCa | undefined {
   return directory.list(clusterCas)[0]
+}
+
+function mayCreateClusterCa({ database }: KongConfig): boolean {
+  return database !== 'off'
 }
 
 /** A declarative file fills a store of its own, so that a reload that fails leaves the old entities where they are. */

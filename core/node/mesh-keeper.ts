@@ -10,7 +10,7 @@ import type { Store } from '#core/store/store.ts'
 export interface MeshKeeperOptions {
   readonly nodeId: string
   readonly log: (level: LogLevel, message: string) => void
-  /** The node's certificates have changed: what `membership` says is new. */
+  /** What `membership` or `isJoining` says is new. */
   readonly changed: () => void
 }
 
@@ -28,7 +28,7 @@ const retryMs = 2000
 
 /**
  * A node's certificates as a member of its cluster (Kong 1.1, service mesh), and the cluster's authority where there is
- * none yet. All of it is made behind the back of a node that serves already; until then the node is no member.
+ * none yet. All of it is made behind the back of a node that serves already; until then the node is about to join its mesh.
  */
 export class MeshKeeper implements AsyncDisposable {
   readonly #options: MeshKeeperOptions
@@ -52,7 +52,7 @@ export class MeshKeeper implements AsyncDisposable {
     this.#options = options
   }
 
-  /** Grows whenever `membership` may say something new of the same row. */
+  /** Grows whenever `membership` or `isJoining` may say something new of the same row. */
   get revision(): number {
     return this.#revision
   }
@@ -60,6 +60,12 @@ export class MeshKeeper implements AsyncDisposable {
   /** What the node is under the authorities of this row; undefined while it has no certificate of any of them. */
   membership(row: ClusterCa): MeshMembership | undefined {
     return membershipOf(row, { nodeId: this.#options.nodeId, identities: this.#identities })
+  }
+
+  /** Whether the node is about to have certificates, and has none yet. */
+  isJoining({ row, mayCreate }: Omit<MeshSource, 'store'>): boolean {
+    if (row === undefined) return mayCreate
+    return this.membership(row) === undefined && JSON.stringify(row) !== this.#unusable
   }
 
   /** For a new configuration the node gets new certificates; it keeps the old ones until then. */
@@ -172,6 +178,8 @@ export class MeshKeeper implements AsyncDisposable {
     this.#toldFault = message
     if (source.row !== undefined) {
       this.#unusable = JSON.stringify(source.row)
+      this.#revision += 1
+      this.#options.changed()
     } else {
       // Nobody tells when a store that failed can be used again.
       this.#retry = setTimeout(() => this.attend({ ...source }), retryMs).unref()

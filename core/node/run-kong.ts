@@ -7,6 +7,7 @@ import { openKongLogs, type KongLogs } from '#core/kong/logs.ts'
 import { prefixPaths } from '#core/kong/prefix.ts'
 import { openKeyLogFile } from './key-log-file.ts'
 import { openKongNode, type KongNode } from './kong-node.ts'
+import { openSocketMark } from './socket-mark.ts'
 
 /** Longest time that a fast stop may take before the process ends regardless, in ms. */
 const stopWithinMs = 3000
@@ -30,6 +31,7 @@ export async function runKong(config: KongConfig, onReady: () => void): Promise<
   process.title = `kong: ${config.prefix}`
   try {
     using _keys = openKeyLogFile(process.env, logs.log)
+    using _mark = openSocketMark(process.env)
     await using node = await openKongNode(config, { logs })
     avoidFastCalls()
     onReady()

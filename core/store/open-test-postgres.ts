@@ -1,12 +1,12 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chown, mkdtempDisposable, readdir, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { Client } from 'pg'
+import { freePorts } from '#core/base/loopback-ports.ts'
 import { openPostgresMigrations } from './postgres-migrations.ts'
 import type { PostgresTarget } from './postgres-target.ts'
 
@@ -61,7 +61,7 @@ export async function openTestPostgres({
   const files = ['-keyout', key, '-out', cert]
   await runUnprivileged('openssl', [...certify.split(/\s+/), ...files])
   const { stdout: ca } = await run('openssl', ['x509', '-in', cert])
-  const port = await freePort()
+  const [port = 0] = await freePorts(1)
   const settings = {
     listen_addresses: '127.0.0.1',
     port: String(port),
@@ -172,14 +172,4 @@ async function stopServer(server: ChildProcess): Promise<void> {
 function privileges(): readonly string[] {
   const { uid, gid } = unprivileged
   return process.getuid?.() === 0 ? [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups'] : []
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('A port has no number')
-  return address.port
 }

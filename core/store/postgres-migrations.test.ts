@@ -1,19 +1,17 @@
-import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { openMigrations } from './migrations.ts'
-import { type TestPostgres, openTestPostgres } from './open-test-postgres.ts'
+import type { TestPostgres } from './open-test-postgres.ts'
 import { openPostgresMigrations } from './postgres-migrations.ts'
 import { postgresMigrations } from './postgres-schema.ts'
 import { openPostgresStore } from './postgres-store.ts'
 import { book, books } from './store-samples.ts'
+import { useTestPostgres } from './use-test-postgres.ts'
 
 // Servers and processes are started; on a busy machine that takes its time.
 vi.setConfig({ testTimeout: 30_000 })
 
 let server: TestPostgres
-beforeAll(async () => {
-  server = await openTestPostgres()
-}, 60_000)
-afterAll(() => server[Symbol.asyncDispose]())
+useTestPostgres((opened) => (server = opened))
 
 const names = postgresMigrations.map(({ name }) => name)
 /** Those of a later version: one that only adds, and one that also removes. */

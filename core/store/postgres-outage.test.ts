@@ -1,19 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type TestPostgres, openTestPostgres } from './open-test-postgres.ts'
+import { describe, expect, it, vi } from 'vitest'
+import type { TestPostgres } from './open-test-postgres.ts'
 import { openTestRelay } from './open-test-relay.ts'
 import { openPostgresStore } from './postgres-store.ts'
 import type { PostgresTarget } from './postgres-target.ts'
 import type { Store } from './store.ts'
 import { book, books } from './store-samples.ts'
+import { useTestPostgres } from './use-test-postgres.ts'
 
 // Servers and processes are started; on a busy machine that takes its time.
 vi.setConfig({ testTimeout: 30_000 })
 
 let server: TestPostgres
-beforeAll(async () => {
-  server = await openTestPostgres()
-}, 60_000)
-afterAll(() => server[Symbol.asyncDispose]())
+useTestPostgres((opened) => (server = opened))
 
 /** Everything that can be asked of a store. */
 const questions: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {

@@ -1,13 +1,10 @@
-import { afterAll, beforeAll } from 'vitest'
-import { type TestPostgres, openTestPostgres } from './open-test-postgres.ts'
+import type { TestPostgres } from './open-test-postgres.ts'
 import { openPostgresStore } from './postgres-store.ts'
 import { describeProcesses } from './store-process-suite.ts'
+import { useTestPostgres } from './use-test-postgres.ts'
 
 let server: TestPostgres
-beforeAll(async () => {
-  server = await openTestPostgres()
-}, 60_000)
-afterAll(() => server[Symbol.asyncDispose]())
+useTestPostgres((opened) => (server = opened))
 
 describeProcesses(async () => {
   const target = await server.createDatabase()

@@ -1,20 +1,18 @@
 import { createHash } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type TestPostgres, openTestPostgres } from './open-test-postgres.ts'
+import { describe, expect, it, vi } from 'vitest'
+import type { TestPostgres } from './open-test-postgres.ts'
 import { openTestRelay } from './open-test-relay.ts'
 import { openPostgresStore } from './postgres-store.ts'
 import type { Store } from './store.ts'
 import { book, books } from './store-samples.ts'
 import { describeStore } from './store-suite.ts'
+import { useTestPostgres } from './use-test-postgres.ts'
 
 // Servers and processes are started; on a busy machine that takes its time.
 vi.setConfig({ testTimeout: 30_000 })
 
 let server: TestPostgres
-beforeAll(async () => {
-  server = await openTestPostgres()
-}, 60_000)
-afterAll(() => server[Symbol.asyncDispose]())
+useTestPostgres((opened) => (server = opened))
 
 describeStore(async () => openPostgresStore(await server.createDatabase()))
 

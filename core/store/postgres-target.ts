@@ -3,9 +3,11 @@ import type { ClientConfig } from 'pg'
 
 /** A PostgreSQL database and how to get there. */
 export interface PostgresTarget {
+  /** Host name, address, or the folder of a Unix socket. */
   readonly host: string
   readonly port: number
   readonly user: string
+  /** Empty = none. */
   readonly password: string
   readonly database: string
   /** Longest time that connecting, one statement, or waiting for other writers may take, in ms. */

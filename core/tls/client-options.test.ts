@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect, createServer, type TLSSocket } from 'node:tls'
 import { describe, expect, it } from 'vitest'
+import { listenOnLoopback } from '#core/base/loopback-ports.ts'
 import type { Identity } from '#core/model/identity.ts'
 import { clientTlsOptions } from './client-options.ts'
 import { kongSubject, selfSigned } from './self-signed.ts'
@@ -16,11 +17,7 @@ async function presented(identity: Identity | undefined): Promise<unknown> {
     requestCert: true,
     rejectUnauthorized: false,
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('The server has no port')
-  const { port } = address
+  const port = await listenOnLoopback(server)
   const seen = new Promise<TLSSocket>((resolve) => server.once('secureConnection', resolve))
   const client = connect({
     port,

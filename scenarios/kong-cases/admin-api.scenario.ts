@@ -1,19 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { makeCertificate } from '#lab/services/certificate.ts'
-import {
-  openKongCluster,
-  type KongCluster,
-  type KongNode,
-} from '#scenarios/support/kong-cluster.ts'
+import type { KongCluster, KongNode } from '#scenarios/support/kong-cluster.ts'
 import { ask, type Answer } from '#scenarios/support/ask.ts'
+import { useKongNode } from '#scenarios/support/use-kong-node.ts'
 
 let cluster: KongCluster
 let node: KongNode
-beforeAll(async () => {
-  cluster = await openKongCluster()
-  node = await cluster.start('kong-a', { stream_listen: 'off' })
-})
-afterAll(() => cluster[Symbol.asyncDispose]())
+useKongNode((opened) => ({ cluster, node } = opened), { stream_listen: 'off' })
 
 const nobody = '0190c0de-0000-4000-8000-00000000dead'
 

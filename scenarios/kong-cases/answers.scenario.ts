@@ -1,21 +1,14 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  openKongCluster,
-  type KongCluster,
-  type KongNode,
-} from '#scenarios/support/kong-cluster.ts'
+import { describe, expect, it } from 'vitest'
+import type { KongCluster, KongNode } from '#scenarios/support/kong-cluster.ts'
 import { openWebRoute } from '#scenarios/support/web-route.ts'
+import { useKongNode } from '#scenarios/support/use-kong-node.ts'
 
 let cluster: KongCluster
 let node: KongNode
-beforeAll(async () => {
-  cluster = await openKongCluster()
-  node = await cluster.start('kong-a')
-})
-afterAll(() => cluster[Symbol.asyncDispose]())
+useKongNode((opened) => ({ cluster, node } = opened))
 
 describe('the host of an absolute request target', () => {
   it('counts for the route', async () => {

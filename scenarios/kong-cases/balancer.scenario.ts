@@ -2,19 +2,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeCertificate } from '#lab/services/certificate.ts'
 import { openEchoService, type EchoService } from '#lab/services/echo.ts'
 import type { Question } from '#scenarios/support/ask.ts'
-import {
-  openKongCluster,
-  type KongCluster,
-  type KongNode,
-} from '#scenarios/support/kong-cluster.ts'
+import type { KongCluster, KongNode } from '#scenarios/support/kong-cluster.ts'
 import { askStream } from '#scenarios/support/stream-client.ts'
+import { useKongNode } from '#scenarios/support/use-kong-node.ts'
 
 let cluster: KongCluster
 let node: KongNode
+useKongNode((opened) => ({ cluster, node } = opened), { stream_listen: 'ADDRESS:9000' })
+
 let services: readonly EchoService[]
 const stack = new AsyncDisposableStack()
 beforeAll(async () => {
-  cluster = stack.use(await openKongCluster())
   const certificate = await makeCertificate('echo')
   const opened = []
   for (const number of [101, 102, 103]) {
@@ -27,7 +25,6 @@ beforeAll(async () => {
     opened.push(stack.use(service))
   }
   services = opened
-  node = await cluster.start('kong-a', { stream_listen: 'ADDRESS:9000' })
 })
 afterAll(() => stack.disposeAsync())
 

@@ -1,28 +1,21 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  openKongCluster,
-  type KongCluster,
-  type KongNode,
-} from '#scenarios/support/kong-cluster.ts'
+import { describe, expect, it } from 'vitest'
+import type { KongCluster, KongNode } from '#scenarios/support/kong-cluster.ts'
 import { openWebRoute } from '#scenarios/support/web-route.ts'
+import { useKongNode } from '#scenarios/support/use-kong-node.ts'
 
 let cluster: KongCluster
 let node: KongNode
-beforeAll(async () => {
-  cluster = await openKongCluster()
-  node = await cluster.start('kong-a', {
-    nginx_http_add_header: 'x-block http',
-    nginx_proxy_add_header: 'x-block proxy',
-    nginx_admin_large_client_header_buffers: '4 24k',
-    nginx_http_max_pending_timers: '4096',
-    nginx_sproxy_proxy_bind: 'ADDRESS transparent',
-    stream_listen: 'ADDRESS:9000',
-    pg_password: 'not for all eyes',
-  })
+useKongNode((opened) => ({ cluster, node } = opened), {
+  nginx_http_add_header: 'x-block http',
+  nginx_proxy_add_header: 'x-block proxy',
+  nginx_admin_large_client_header_buffers: '4 24k',
+  nginx_http_max_pending_timers: '4096',
+  nginx_sproxy_proxy_bind: 'ADDRESS transparent',
+  stream_listen: 'ADDRESS:9000',
+  pg_password: 'not for all eyes',
 })
-afterAll(() => cluster[Symbol.asyncDispose]())
 
 const commands =
   'check config health migrations prepare quit reload restart roar start stop version'.split(' ')

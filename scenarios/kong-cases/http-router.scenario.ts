@@ -1,21 +1,14 @@
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Question } from '#scenarios/support/ask.ts'
-import {
-  openKongCluster,
-  type KongCluster,
-  type KongNode,
-} from '#scenarios/support/kong-cluster.ts'
+import type { KongCluster, KongNode } from '#scenarios/support/kong-cluster.ts'
 import { openRoutingTable } from '#scenarios/support/routing-table.ts'
+import { useKongNode } from '#scenarios/support/use-kong-node.ts'
 
 let cluster: KongCluster
 let node: KongNode
-beforeAll(async () => {
-  cluster = await openKongCluster()
-  node = await cluster.start('kong-a')
-})
-afterAll(() => cluster[Symbol.asyncDispose]())
+useKongNode((opened) => ({ cluster, node } = opened))
 
 describe('the HTTP router', () => {
   /** Requests and which of the routes takes each; `404` = none. */

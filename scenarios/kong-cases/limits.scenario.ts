@@ -1,19 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  openKongCluster,
-  type KongCluster,
-  type KongNode,
-} from '#scenarios/support/kong-cluster.ts'
+import { describe, expect, it } from 'vitest'
+import type { KongCluster, KongNode } from '#scenarios/support/kong-cluster.ts'
 import type { Answer, Question } from '#scenarios/support/ask.ts'
 import { openWebRoute } from '#scenarios/support/web-route.ts'
+import { useKongNode } from '#scenarios/support/use-kong-node.ts'
 
 let cluster: KongCluster
 let node: KongNode
-beforeAll(async () => {
-  cluster = await openKongCluster()
-  node = await cluster.start('kong-a')
-})
-afterAll(() => cluster[Symbol.asyncDispose]())
+useKongNode((opened) => ({ cluster, node } = opened))
 
 const remaining = ({ headers }: Answer, period = 'hour'): number =>
   Number(headers[`x-ratelimit-remaining-${period}`])

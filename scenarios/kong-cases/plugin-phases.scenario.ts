@@ -3,23 +3,16 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  openKongCluster,
-  type KongCluster,
-  type KongNode,
-} from '#scenarios/support/kong-cluster.ts'
+import { describe, expect, it } from 'vitest'
+import type { KongCluster, KongNode } from '#scenarios/support/kong-cluster.ts'
 import { openWebRoute } from '#scenarios/support/web-route.ts'
+import { useKongNode } from '#scenarios/support/use-kong-node.ts'
 
 const example = fileURLToPath(new URL('../../examples/plugins/header-by-phase.ts', import.meta.url))
 
 let cluster: KongCluster
 let node: KongNode
-beforeAll(async () => {
-  cluster = await openKongCluster()
-  node = await cluster.start('kong-a', { plugins: `bundled, ${example}` })
-})
-afterAll(() => cluster[Symbol.asyncDispose]())
+useKongNode((opened) => ({ cluster, node } = opened), { plugins: `bundled, ${example}` })
 
 describe('phases of a plugin', () => {
   it('case 207: rewrite is for plugins that are bound to nothing', async () => {

@@ -23,35 +23,20 @@ interface Case {
   readonly given: readonly Given[]
 }
 
-/** The plugin that must answer does so with 503, any other one with 500. */
 const onFirst: readonly Case[] = [
   {
     web: '1, 2',
     stream: '13, 14',
     message: 'first-on-first',
-    given: [
-      ['short-circuit', 'second', 500],
-      ['short-circuit-last', 'first', 503],
-    ],
+    given: lastAnswers('second', 'first'),
   },
   {
     web: '7, 8',
     stream: '19, 20',
     message: 'second-on-first',
-    given: [
-      ['short-circuit', 'second', 500],
-      ['short-circuit-last', 'all', 503],
-    ],
+    given: lastAnswers('second', 'all'),
   },
-  {
-    web: '9, 10',
-    stream: '21, 22',
-    message: 'all-on-first',
-    given: [
-      ['short-circuit', 'all', 503],
-      ['short-circuit-last', 'second', 500],
-    ],
-  },
+  { web: '9, 10', stream: '21, 22', message: 'all-on-first', given: firstAnswers('all', 'second') },
 ]
 
 const onSecond: readonly Case[] = [
@@ -59,30 +44,31 @@ const onSecond: readonly Case[] = [
     web: '3, 4',
     stream: '15, 16',
     message: 'first-on-second',
-    given: [
-      ['short-circuit', 'first', 500],
-      ['short-circuit-last', 'second', 503],
-    ],
+    given: lastAnswers('first', 'second'),
   },
   {
     web: '5, 6',
     stream: '17, 18',
     message: 'second-on-second',
-    given: [
-      ['short-circuit', 'second', 503],
-      ['short-circuit-last', 'first', 500],
-    ],
+    given: firstAnswers('second', 'first'),
   },
-  {
-    web: '11, 12',
-    stream: '23, 24',
-    message: 'all-on-second',
-    given: [
-      ['short-circuit', 'first', 500],
-      ['short-circuit-last', 'all', 503],
-    ],
-  },
+  { web: '11, 12', stream: '23, 24', message: 'all-on-second', given: lastAnswers('first', 'all') },
 ]
+
+/** Both plugins, of which the one that must answer does so with 503 and the other one with 500. */
+function lastAnswers(firstRunsOn: string, lastRunsOn: string): readonly Given[] {
+  return [
+    ['short-circuit', firstRunsOn, 500],
+    ['short-circuit-last', lastRunsOn, 503],
+  ]
+}
+
+function firstAnswers(firstRunsOn: string, lastRunsOn: string): readonly Given[] {
+  return [
+    ['short-circuit', firstRunsOn, 503],
+    ['short-circuit-last', lastRunsOn, 500],
+  ]
+}
 
 let cluster: KongCluster
 let first: KongNode
@@ -105,6 +91,16 @@ describe('run_on over HTTP', () => {
     expect(await answers(route.host)).toEqual(bothAnswer(503, message))
   })
 
+  it("control: on the first node 'first' alone answers, and 'second' alone leaves it to the service", async () => {
+    const hosts = [host('alone')]
+    const service = await echo('http')
+    await using first503 = await openRoute({ hosts }, service, [['short-circuit', 'first', 503]])
+    expect(await answers(first503.host)).toEqual(bothAnswer(503, 'alone'))
+    await first503[Symbol.asyncDispose]()
+    await using free = await openRoute({ hosts }, service, [['short-circuit', 'second', 500]])
+    expect(await answers(free.host)).toEqual(bothAnswer(200, undefined))
+  })
+
   it.for(onSecond)('cases $web: $message', async ({ message, given }) => {
     const hosts = [host(message)]
     // The second node sees the path that the first one made.
@@ -123,10 +119,11 @@ describe('run_on over HTTP', () => {
       { hosts, paths: ['/'], preserve_host: true },
       await nodeService('http', 8000),
     )
-    await using route = await openRoute({ hosts, paths: ['/status/200'] }, await echo('http'), [
-      ['short-circuit', 'second', 500],
-      ['short-circuit-last', 'first', 503],
-    ])
+    await using route = await openRoute(
+      { hosts, paths: ['/status/200'] },
+      await echo('http'),
+      lastAnswers('second', 'first'),
+    )
     expect(await answers(route.host)).toEqual(bothAnswer(503, 'plain'))
   })
 
@@ -166,10 +163,7 @@ describe('run_on over streams', () => {
     await using _second = await openStreamRoute(
       19_000,
       await echo('tcp'),
-      [
-        ['short-circuit', 'second', 500],
-        ['short-circuit-last', 'first', 503],
-      ],
+      lastAnswers('second', 'first'),
       'plain',
     )
     // A TLS client of the first node sends nothing, and neither does the first node then.
@@ -268,7 +262,7 @@ async function answers(routeHost: string): Promise<readonly unknown[]> {
   return [plain, secure].map(({ status, body }) => [status, body['message']])
 }
 
-function bothAnswer(status: number, message: string): readonly unknown[] {
+function bothAnswer(status: number, message: string | undefined): readonly unknown[] {
   return [
     [status, message],
     [status, message],

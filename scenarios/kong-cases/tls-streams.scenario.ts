@@ -1,21 +1,16 @@
 import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { makeCertificate } from '#lab/services/certificate.ts'
-import {
-  openKongCluster,
-  type KongCluster,
-  type KongNode,
-} from '#scenarios/support/kong-cluster.ts'
+import type { KongCluster, KongNode } from '#scenarios/support/kong-cluster.ts'
 import { askStream } from '#scenarios/support/stream-client.ts'
+import { useKongNode } from '#scenarios/support/use-kong-node.ts'
 
 let cluster: KongCluster
 let node: KongNode
-beforeAll(async () => {
-  cluster = await openKongCluster()
-  node = await cluster.start('kong-a', { stream_listen: 'ADDRESS:5555, ADDRESS:5556' })
+useKongNode((opened) => ({ cluster, node } = opened), {
+  stream_listen: 'ADDRESS:5555, ADDRESS:5556',
 })
-afterAll(() => cluster[Symbol.asyncDispose]())
 
 describe('TLS on stream ports', () => {
   it('the example of the TCP announcement works with curl’s forms and openssl s_client', async () => {

@@ -3,7 +3,8 @@ import { createServer } from 'node:http'
 import { connect, createServer as createTcpServer, type Server } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { openKongSandbox } from '#core/cli/kong-sandbox.ts'
-import { freePorts } from '#core/node/free-ports.ts'
+import { freePorts } from '#core/base/loopback-ports.ts'
+import { postgresVariables } from '#core/kong/postgres-variables.ts'
 import { openTestPostgres } from '#core/store/open-test-postgres.ts'
 
 /**
@@ -13,18 +14,11 @@ import { openTestPostgres } from '#core/store/open-test-postgres.ts'
 const changes = 50
 
 await using postgres = await openTestPostgres()
-const { host, port, user, password, database } = await postgres.createDatabase()
+const target = await postgres.createDatabase()
 await using sandbox = await openKongSandbox()
 const stores: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   SQLite: {},
-  PostgreSQL: {
-    KONG_DATABASE: 'postgres',
-    KONG_PG_HOST: host,
-    KONG_PG_PORT: String(port),
-    KONG_PG_USER: user,
-    KONG_PG_PASSWORD: password,
-    KONG_PG_DATABASE: database,
-  },
+  PostgreSQL: postgresVariables(target),
 }
 const figures: Record<string, Record<string, string>> = {}
 for (const [name, env] of Object.entries(stores)) {

@@ -1,5 +1,5 @@
 import { openKongSandbox } from '#core/cli/kong-sandbox.ts'
-import { freePorts } from '#core/node/free-ports.ts'
+import { freePorts } from '#core/base/loopback-ports.ts'
 
 /** `node core/cli/bench/start.ts`: wall time of `kong start` and `kong stop`, medians of five after a warm-up. */
 const rounds = 5

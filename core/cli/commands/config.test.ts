@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { openKongSandbox, type KongSandbox } from '#core/cli/kong-sandbox.ts'
-import { freePorts } from '#core/node/free-ports.ts'
+import { freePorts } from '#core/base/loopback-ports.ts'
 
 const advice = '\n\n  Run with --v (verbose) or --vv (debug) for more details\n'
 const env = { KONG_PREFIX: 'kong-a', KONG_PLUGINS: 'key-auth' }

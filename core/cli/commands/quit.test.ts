@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { openKongSandbox, type KongSandbox } from '#core/cli/kong-sandbox.ts'
-import { freePorts } from '#core/node/free-ports.ts'
+import { freePorts, listenOnLoopback } from '#core/base/loopback-ports.ts'
 
 interface Busy extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>
@@ -20,11 +20,8 @@ interface Busy extends AsyncDisposable {
 async function openBusyNode(sandbox: KongSandbox): Promise<Busy> {
   const waiting = Promise.withResolvers<ServerResponse>()
   const server = createServer((_, response) => waiting.resolve(response))
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new TypeError('no TCP server')
-  const document = `{_format_version: "1.1", services: [{url: "http://127.0.0.1:${address.port}", routes: [{paths: [/]}]}]}`
+  const servicePort = await listenOnLoopback(server)
+  const document = `{_format_version: "1.1", services: [{url: "http://127.0.0.1:${servicePort}", routes: [{paths: [/]}]}]}`
   await writeFile(join(sandbox.folder, 'kong.yml'), document)
   const [port = 0] = await freePorts(1)
   const env = {

@@ -1,10 +1,9 @@
 import { writeFile } from 'node:fs/promises'
 import { Agent, createServer, request } from 'node:http'
-import { once } from 'node:events'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { openKongSandbox, type KongSandbox } from '#core/cli/kong-sandbox.ts'
-import { freePorts } from '#core/node/free-ports.ts'
+import { freePorts, listenOnLoopback } from '#core/base/loopback-ports.ts'
 
 interface Tally {
   answered: number
@@ -64,14 +63,11 @@ interface Proxied extends AsyncDisposable {
 
 async function startProxied(sandbox: KongSandbox): Promise<Proxied> {
   const server = createServer((_, response) => response.end('hello'))
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new TypeError('no TCP server')
+  const servicePort = await listenOnLoopback(server)
   const document = `
 _format_version: "1.1"
 services:
-- { name: s, host: 127.0.0.1, port: ${address.port}, routes: [{ paths: [/] }] }
+- { name: s, host: 127.0.0.1, port: ${servicePort}, routes: [{ paths: [/] }] }
 `
   await writeFile(join(sandbox.folder, 'kong.yml'), document)
   const [port = 0] = await freePorts(1)

@@ -1,10 +1,9 @@
 import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import { once } from 'node:events'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { openKongSandbox } from '#core/cli/kong-sandbox.ts'
-import { freePorts } from '#core/node/free-ports.ts'
+import { freePorts, listenOnLoopback } from '#core/base/loopback-ports.ts'
 
 interface Ground extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>
@@ -15,10 +14,7 @@ interface Ground extends AsyncDisposable {
 
 async function openGround(): Promise<Ground> {
   const server = createServer((request, response) => response.end(`got ${request.url}`))
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new TypeError('no TCP server')
+  const upstreamPort = await listenOnLoopback(server)
   const [proxy = 0, admin = 0] = await freePorts(2)
   return {
     env: {
@@ -31,7 +27,7 @@ async function openGround(): Promise<Ground> {
     },
     proxy: `http://127.0.0.1:${proxy}`,
     admin: `http://127.0.0.1:${admin}`,
-    upstreamPort: address.port,
+    upstreamPort,
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))

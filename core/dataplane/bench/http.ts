@@ -3,16 +3,16 @@
  * `node core/dataplane/bench/http.ts [rounds]`.
  * The proxies take turns, so that other load on the machine meets both; what counts is the median of the ratios.
  */
-import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { connect, createServer, type Server } from 'node:net'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { argv, execPath, stdout } from 'node:process'
+import { freePorts, listenOnLoopback } from '#core/base/loopback-ports.ts'
 import { adoptSocket } from '#core/dataplane/channel/adopt-socket.ts'
 import type { HttpContext } from '#core/dataplane/http/http-context.ts'
+import { testListener } from '#core/dataplane/http/open-test-proxy.ts'
 import { serveHttp } from '#core/dataplane/http/serve-http.ts'
 import { UpstreamPool } from '#core/dataplane/http/upstream-pool.ts'
 import { surroundingsOf } from '#core/dataplane/mesh/surroundings.ts'
@@ -20,7 +20,8 @@ import { dial } from '#core/dataplane/upstreams/dial.ts'
 import { openAddressChooser } from '#core/dataplane/upstreams/open-address-chooser.ts'
 import type { FilterChain, HttpFilter } from '#core/model/http-filter.ts'
 import type { HttpListener } from '#core/model/listener.ts'
-import type { Observer } from '#core/model/observer.ts'
+import { silentObserver } from './silent-observer.ts'
+import { median, startNginx, startSubject, type Subject } from './subject.ts'
 
 const secondsPerCell = 1.5
 const connections = 16
@@ -33,20 +34,14 @@ async function runBench(rounds: number): Promise<void> {
   await using stack = new AsyncDisposableStack()
   const folder = mkdtempSync(join(tmpdir(), 'bench-http-'))
   stack.defer(() => rmSync(folder, { recursive: true }))
-  const upstream = await start(stack, '0', [execPath, import.meta.filename, 'upstream'])
-  const ours = await start(stack, '1', [
-    execPath,
-    import.meta.filename,
-    'proxy',
-    String(upstream.port),
-  ])
-  const filtered = await start(stack, '1', [
-    execPath,
-    import.meta.filename,
-    'filtered',
-    String(upstream.port),
-  ])
-  const nginx = await startNginx(stack, folder, upstream.port)
+  const self = [execPath, import.meta.filename]
+  const upstream = await startSubject(stack, 0, [...self, 'upstream'])
+  const ours = await startSubject(stack, 1, [...self, 'proxy', String(upstream.port)])
+  const filtered = await startSubject(stack, 1, [...self, 'filtered', String(upstream.port)])
+  const nginx = await startNginx(stack, 1, {
+    ...(await nginxConfig(folder, upstream.port)),
+    folder,
+  })
   for (const [name, size] of sizes) {
     const cells: { nginx: number; ours: number; filtered: number }[] = []
     await load(nginx.port, size, 0.5)
@@ -66,30 +61,11 @@ async function runBench(rounds: number): Promise<void> {
   }
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!
-}
-
-interface Subject {
-  readonly pids: () => readonly number[]
-  readonly port: number
-}
-
 /** CPU time per request in µs. */
 async function cell(subject: Subject, size: number): Promise<number> {
-  const before = cpuNs(subject.pids())
+  const before = subject.cpuNs()
   const requests = await load(subject.port, size, secondsPerCell)
-  return (cpuNs(subject.pids()) - before) / requests / 1000
-}
-
-function cpuNs(pids: readonly number[]): number {
-  let total = 0
-  for (const pid of pids) {
-    for (const task of readdirSync(`/proc/${pid}/task`)) {
-      total += Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'latin1').split(' ')[0])
-    }
-  }
-  return total
+  return (subject.cpuNs() - before) / requests / 1000
 }
 
 /** Keeps every connection busy with one request at a time; returns how many were answered. */
@@ -128,33 +104,12 @@ async function load(port: number, size: number, seconds: number): Promise<number
   return answered
 }
 
-/** Starts a process on one CPU; it prints the port it listens on. */
-async function start(
-  stack: AsyncDisposableStack,
-  cpu: string,
-  command: readonly [string, ...string[]],
-): Promise<Subject> {
-  const child = spawn('taskset', ['-c', cpu, ...command], { stdio: ['ignore', 'pipe', 'inherit'] })
-  stack.defer(() => stop(child))
-  for await (const line of createInterface(child.stdout)) {
-    return { pids: () => [child.pid!], port: Number(line) }
-  }
-  throw new Error(`"${command.join(' ')}" ended before it listened`)
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return
-  child.kill('SIGTERM')
-  await once(child, 'exit')
-}
-
 /** nginx as it is commonly tuned for large answers, in the foreground. */
-async function startNginx(
-  stack: AsyncDisposableStack,
+async function nginxConfig(
   folder: string,
   upstreamPort: number,
-): Promise<Subject> {
-  const port = await freePort()
+): Promise<{ readonly file: string; readonly port: number }> {
+  const [port = 0] = await freePorts(1)
   const file = join(folder, 'nginx.conf')
   writeFileSync(
     file,
@@ -175,52 +130,7 @@ http {
 }
 `,
   )
-  const child = spawn('taskset', ['-c', '1', 'nginx', '-c', file, '-p', folder], {
-    stdio: 'inherit',
-  })
-  stack.defer(() => stop(child))
-  await accepting(port)
-  const pids = (): number[] => [child.pid!, ...childrenOf(child.pid!)]
-  return { pids, port }
-}
-
-function childrenOf(pid: number): number[] {
-  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim()
-  return text === '' ? [] : text.split(' ').map(Number)
-}
-
-async function accepting(port: number): Promise<void> {
-  const deadline = performance.now() + 5000
-  for (;;) {
-    const socket = connect({ port, host: '127.0.0.1' })
-    try {
-      await once(socket, 'connect')
-      return
-    } catch (error) {
-      if (performance.now() > deadline) throw error
-      await new Promise((resolve) => {
-        setTimeout(resolve, 10)
-      })
-    } finally {
-      socket.destroy()
-    }
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  const port = await listen(server)
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
-async function listen(server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('The server has no port')
-  return address.port
+  return { file, port }
 }
 
 async function runUpstream(): Promise<void> {
@@ -242,7 +152,7 @@ async function runUpstream(): Promise<void> {
       socket.write(answers.get(line)!)
     })
   })
-  stdout.write(`${await listen(server)}\n`)
+  stdout.write(`${await listenOnLoopback(server)}\n`)
 }
 
 async function runProxy(upstreamPort: number, filters?: FilterChain): Promise<void> {
@@ -256,7 +166,7 @@ async function runProxy(upstreamPort: number, filters?: FilterChain): Promise<vo
     dial,
     chooser: openAddressChooser(),
     upstreams,
-    observer: nobody,
+    observer: silentObserver,
   }
   let id = 0
   const server = createServer(
@@ -267,18 +177,7 @@ async function runProxy(upstreamPort: number, filters?: FilterChain): Promise<vo
       serveHttp(channel, { id, client: channel.remote, destination: channel.local }, context)
     },
   )
-  stdout.write(`${await listen(server)}\n`)
-}
-
-const nobody: Observer = {
-  accepted: () => {},
-  terminatingTls: () => {},
-  unrouted: () => {},
-  dialing: () => {},
-  dialFailed: () => {},
-  fault: () => {},
-  streamFinished: () => {},
-  requestFinished: () => {},
+  stdout.write(`${await listenOnLoopback(server)}\n`)
 }
 
 /** Does a little in each phase. */
@@ -290,57 +189,12 @@ const filter: HttpFilter = {
 }
 
 function listenerTo(port: number, filters: FilterChain | undefined): HttpListener {
-  return {
-    kind: 'http',
-    address: '127.0.0.1',
-    port: 0,
-    transparent: false,
-    identities: undefined,
-    filters,
-    routes: [
-      {
-        id: 'r',
-        name: undefined,
-        serviceId: undefined,
-        serviceName: undefined,
-        match: {
-          hosts: ['service.example'],
-          paths: undefined,
-          methods: undefined,
-          encryption: 'optional',
-        },
-        forward: { basePath: '/', stripPath: false, preserveHost: false },
-        upstream: {
-          target: { host: '127.0.0.1', port },
-          transport: 'plain',
-          source: undefined,
-          connectTimeoutMs: 5000,
-          readTimeoutMs: 60_000,
-          writeTimeoutMs: 60_000,
-          retries: 5,
-        },
-        filters,
-      },
-    ],
-    settings: {
-      trustedPeers: [],
-      replies: () => ({ status: 500, reason: 'Error', headers: [], body: '' }),
-      responseTokens: {
-        server: 'bench',
-        via: 'bench',
-        upstreamLatency: 'X-Upstream-Latency',
-        proxyLatency: 'X-Proxy-Latency',
-        upstreamStatus: undefined,
-      },
-      extraResponseHeaders: [],
-      maxHeadBytes: 32 * 1024,
-      maxBodyBytes: 0,
-      keepAliveTimeoutMs: 75_000,
-      headTimeoutMs: 60_000,
-      handshakeTimeoutMs: 60_000,
-      upstreamKeepAlive: 60,
-    },
+  const route = {
+    match: { hosts: ['service.example'] },
+    upstream: { target: { host: '127.0.0.1', port }, retries: 5 },
+    ...(filters === undefined ? {} : { filters }),
   }
+  return { ...testListener([route], { upstreamKeepAlive: 60 }), filters }
 }
 
 const [, , role, argument] = argv

@@ -5,12 +5,14 @@
  */
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { argv, env, execPath, stdout } from 'node:process'
+import { freePorts, listenOnLoopback } from '#core/base/loopback-ports.ts'
 import { openDataplane } from '#core/dataplane/dataplane.ts'
-import type { Observer } from '#core/model/observer.ts'
+import { testStreamListener } from '#core/dataplane/stream/open-test-stream.ts'
+import { silentObserver } from './silent-observer.ts'
 import { median, startNginx, startSubject, type Subject } from './subject.ts'
 
 interface Workload {
@@ -148,58 +150,17 @@ async function runUpstream(): Promise<void> {
       }
     })
   })
-  stdout.write(`${await listen(server)}\n`)
+  stdout.write(`${await listenOnLoopback(server)}\n`)
 }
 
 async function runProxy(upstreamPort: number): Promise<void> {
-  const dataplane = openDataplane({ observer: nobody })
+  const dataplane = openDataplane({ observer: silentObserver })
+  const target = { host: '127.0.0.1', port: upstreamPort }
   await dataplane.apply({
     version: '1',
-    listeners: [
-      {
-        kind: 'stream',
-        address: '127.0.0.1',
-        port: 0,
-        transparent: false,
-        routes: [
-          {
-            id: 'r',
-            name: undefined,
-            match: {
-              sources: undefined,
-              destinations: undefined,
-              serverNames: undefined,
-              expects: 'plain',
-            },
-            upstream: {
-              target: { host: '127.0.0.1', port: upstreamPort },
-              transport: 'plain',
-              source: undefined,
-              connectTimeoutMs: 5000,
-              readTimeoutMs: 60_000,
-              writeTimeoutMs: 60_000,
-              retries: 0,
-            },
-          },
-        ],
-        identities: { fallback: new Promise(() => {}), byServerName: new Map() },
-        firstBytesTimeoutMs: 500,
-        handshakeTimeoutMs: 60_000,
-      },
-    ],
+    listeners: [testStreamListener([{ upstream: { target } }])],
   })
   stdout.write(`${dataplane.listening[0]!.port}\n`)
-}
-
-const nobody: Observer = {
-  accepted: () => {},
-  terminatingTls: () => {},
-  unrouted: () => {},
-  dialing: () => {},
-  dialFailed: () => {},
-  fault: () => {},
-  streamFinished: () => {},
-  requestFinished: () => {},
 }
 
 async function nginxConfig(
@@ -207,10 +168,7 @@ async function nginxConfig(
   module: string,
   upstreamPort: number,
 ): Promise<{ readonly file: string; readonly port: number }> {
-  const server = createServer()
-  const port = await listen(server)
-  server.close()
-  await once(server, 'close')
+  const [port = 0] = await freePorts(1)
   const file = join(folder, 'nginx.conf')
   writeFileSync(
     file,
@@ -224,14 +182,6 @@ stream {
 `,
   )
   return { file, port }
-}
-
-async function listen(server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('The server has no port')
-  return address.port
 }
 
 const [, , role, argument] = argv

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { alertForCertificate, renderPlainAlert, renderSealedAlert } from '#core/tls/fatal-alert.ts'
+import type { NetChannel } from './net-channel.ts'
 
 /** Why a peer's certificate is not accepted. */
 export class RefusedCertificate extends Error {
@@ -96,3 +97,16 @@ export function refusePeer(
   if (alert !== undefined) transport.write(alert)
   transport.end()
 }
+
+/** Tells a client by a fatal alert, in place of an answer to its ClientHello, why there is none. Uses the channel up. */
+export function refuseClient(channel: NetChannel, alert: number): void {
+  const { socket } = channel.detach()
+  // It is given up: its later errors concern nobody.
+  socket.on('error', () => {})
+  socket.end(renderPlainAlert(alert))
+  const timer = setTimeout(() => socket.destroy(), lingerMs).unref()
+  socket.once('close', () => clearTimeout(timer))
+}
+
+/** A reset must not overtake the alert. */
+const lingerMs = 1000

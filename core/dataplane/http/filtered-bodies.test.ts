@@ -1,11 +1,11 @@
 import { createServer as createHttpServer } from 'node:http'
 import type { Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
+import { portOf } from '#core/base/loopback-ports.ts'
 import { BodyTooLargeError, type HttpExchange, type HttpFilter } from '#core/model/http-filter.ts'
 import {
   openTestProxy,
   openTestUpstream,
-  portOf,
   testChain,
   type TestProxyOptions,
   type TestRoute,

@@ -13,6 +13,7 @@ import {
   type TestProxyOptions,
   type TestRoute,
 } from './open-test-proxy.ts'
+import { joinedPaths } from './joined-paths.ts'
 import { exchangeRaw, RawClient } from './raw-client.ts'
 
 const identity = selfSigned(kongSubject)
@@ -85,24 +86,8 @@ describe('a request is taken', () => {
   })
 })
 
-/** Base, route path, request, path upstream when it is stripped, and when it is not. */
-const slashes = [
-  ['/', '/', '/foo/bar', '/foo/bar', '/foo/bar'],
-  ['/', '/foo/bar', '/foo/bar/', '/', '/foo/bar/'],
-  ['/', '/foo/bar', '/foo/bars', '/s', '/foo/bars'],
-  ['/fee/bor', '/', '/', '/fee/bor', '/fee/bor'],
-  ['/fee/bor', '/', '/foo/bar', '/fee/borfoo/bar', '/fee/borfoo/bar'],
-  ['/fee/bor', '/foo/bar', '/foo/bar', '/fee/bor', '/fee/borfoo/bar'],
-  ['/fee/bor', '/foo/bar', '/foo/bar/', '/fee/bor/', '/fee/borfoo/bar/'],
-  ['/fee/bor', '/foo/bar/', '/foo/bar/s', '/fee/bors', '/fee/borfoo/bar/s'],
-  ['/fee/bor/', '/', '/foo/bar', '/fee/bor/foo/bar', '/fee/bor/foo/bar'],
-  ['/fee/bor/', '/foo/bar', '/foo/bar/', '/fee/bor/', '/fee/bor/foo/bar/'],
-  ['/fee/bor/', '/foo/bar/', '/foo/bar/s', '/fee/bor/s', '/fee/bor/foo/bar/s'],
-  ['/fee/bor', undefined, '/foo/bar', '/fee/borfoo/bar', '/fee/borfoo/bar'],
-] as const
-
 describe('the path upstream', () => {
-  it.each(slashes)(
+  it.each(joinedPaths)(
     'case 173: joins base %s, route path %s and request %s to %s when stripping, else %s',
     async (basePath, prefix, asked, stripped, kept) => {
       await using upstream = await openEcho()

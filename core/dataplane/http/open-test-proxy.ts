@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net'
+import { listenOnLoopback } from '#core/base/loopback-ports.ts'
 import { unmapped } from '#core/base/cidr.ts'
 import { adoptSocket } from '#core/dataplane/channel/adopt-socket.ts'
 import { startServerTls } from '#core/dataplane/channel/start-tls.ts'
@@ -117,12 +118,6 @@ export async function openTestUpstream(
   return { port, accepted: () => accepted, [Symbol.asyncDispose]: close }
 }
 
-export function portOf(server: Server): number {
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('The server has no port')
-  return address.port
-}
-
 async function listen(
   onSocket: (socket: Socket) => void | Promise<void>,
 ): Promise<{ readonly port: number; readonly close: () => Promise<void> }> {
@@ -131,11 +126,9 @@ async function listen(
     sockets.add(socket)
     void onSocket(socket)
   })
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
-  })
+  const port = await listenOnLoopback(server)
   return {
-    port: portOf(server),
+    port,
     close: async () => {
       for (const socket of sockets) socket.destroy()
       await new Promise((resolve) => {
@@ -145,7 +138,8 @@ async function listen(
   }
 }
 
-function testListener(
+/** An HTTP listener on a loopback port. */
+export function testListener(
   routes: readonly TestRoute[],
   settings: Partial<HttpSettings> = {},
 ): HttpListener {

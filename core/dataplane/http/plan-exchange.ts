@@ -1,10 +1,11 @@
 import { headerValue, HeaderField } from '#core/codec/http1-header-field.ts'
 import type { RequestHead } from '#core/codec/http1-request-head.ts'
 import type { AddressRewrites } from '#core/dataplane/mesh/address-rewrites.ts'
+import { sourceFor } from '#core/dataplane/upstreams/dial.ts'
 import type { HttpRoute } from '#core/model/http-route.ts'
 import type { Arrival } from '#core/model/mesh.ts'
 import type { ReplyCause } from '#core/model/local-reply.ts'
-import type { Upstream } from '#core/model/upstream.ts'
+import type { SourceAddress, Upstream } from '#core/model/upstream.ts'
 import { chooseHttpRoute } from './choose-http-route.ts'
 import { forwardRequestHeaders, type ClientSide } from './forward-headers.ts'
 import { rewritePath } from './rewrite-path.ts'
@@ -54,6 +55,7 @@ export function routeRequest(
 /** What is to be sent to the upstream that was chosen for a request. */
 export interface ExchangePlan {
   readonly upstream: Upstream
+  readonly source: SourceAddress | undefined
   readonly target: UpstreamTarget
   /** The request's method as it is sent. */
   readonly method: string
@@ -95,13 +97,20 @@ export function planExchange(
   const upgrade =
     head.minorVersion === 1 && headerValue(head.fields, 'upgrade')?.toLowerCase() === 'websocket'
   const method = changes?.method ?? head.method
+  const source = sourceFor(route.upstream, client.client)
+  const upstreamTarget = chooseUpstreamTarget(route, head, client, { ...changes, rewrites })
   const target =
     changes === undefined
       ? rewritePath(route.forward, head.path, matchedPath) + head.query
       : legalTarget(changes.path, changes.query)
   return {
     upstream: route.upstream,
-    target: chooseUpstreamTarget(route, head, client, { ...changes, rewrites }),
+    source,
+    // A connection that one client is named on is not another one's.
+    target:
+      route.upstream.source === 'client'
+        ? { ...upstreamTarget, manner: `${upstreamTarget.manner} ${source?.address}` }
+        : upstreamTarget,
     method,
     upgrade,
     renderHead: (hostHeader, to) => {

@@ -1,19 +1,9 @@
 import { expect, it } from 'vitest'
+import { type JoinedPath, joinedPaths } from './joined-paths.ts'
 import { rewritePath } from './rewrite-path.ts'
 
-it.each([
-  ['/', '/', '/foo/bar', '/foo/bar', '/foo/bar'],
-  ['/', '/foo/bar', '/foo/bar/', '/', '/foo/bar/'],
-  ['/', '/foo/bar', '/foo/bars', '/s', '/foo/bars'],
-  ['/fee/bor', '/', '/', '/fee/bor', '/fee/bor'],
-  ['/fee/bor', '/', '/foo/bar', '/fee/borfoo/bar', '/fee/borfoo/bar'],
-  ['/fee/bor', '/foo/bar', '/foo/bar', '/fee/bor', '/fee/borfoo/bar'],
-  ['/fee/bor', '/foo/bar', '/foo/bar/', '/fee/bor/', '/fee/borfoo/bar/'],
-  ['/fee/bor', '/foo/bar/', '/foo/bar/s', '/fee/bors', '/fee/borfoo/bar/s'],
-  ['/fee/bor/', '/', '/foo/bar', '/fee/bor/foo/bar', '/fee/bor/foo/bar'],
-  ['/fee/bor/', '/foo/bar', '/foo/bar/', '/fee/bor/', '/fee/bor/foo/bar/'],
-  ['/fee/bor/', '/foo/bar/', '/foo/bar/s', '/fee/bor/s', '/fee/bor/foo/bar/s'],
-  ['/fee/bor', undefined, '/foo/bar', '/fee/borfoo/bar', '/fee/borfoo/bar'],
+it.each<JoinedPath>([
+  ...joinedPaths,
   ['/', '/endel%C3%B8st', '/endel%C3%B8st/x%2Fy', '/x%2Fy', '/endel%C3%B8st/x%2Fy'],
   [
     '/path',

@@ -3,8 +3,9 @@ import { createServer as createHttpServer, request as httpRequest } from 'node:h
 import type { Socket } from 'node:net'
 import { createSecureContext, TLSSocket } from 'node:tls'
 import { describe, expect, it } from 'vitest'
+import { portOf } from '#core/base/loopback-ports.ts'
 import { kongSubject, selfSigned } from '#core/tls/self-signed.ts'
-import { openTestProxy, openTestUpstream, portOf, type TestRoute } from './open-test-proxy.ts'
+import { openTestProxy, openTestUpstream, type TestRoute } from './open-test-proxy.ts'
 import { exchangeRaw, RawClient } from './raw-client.ts'
 
 const get = 'GET /a?b HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n'

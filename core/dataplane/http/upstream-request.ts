@@ -174,6 +174,14 @@ export class UpstreamRequest implements ConnectionUser {
 
   #attempt(address: ChosenAddress): void {
     const { target } = this.#plan
+    const { joining } = this.#client.context.surroundings()
+    if (target.tls && joining?.ended !== undefined) {
+      // Whoever is dialled may be a peer: this node is to introduce itself as what it is about to be.
+      const onEnded = (): void => {
+        if (!this.#aborted) this.#attempt(address)
+      }
+      return void joining.ended.then(onEnded)
+    }
     const name = nameAt(target, address)
     this.#course = {
       address,
@@ -202,7 +210,7 @@ export class UpstreamRequest implements ConnectionUser {
   }
 
   #dial(): void {
-    const { upstream, target } = this.#plan
+    const { upstream, source, target } = this.#plan
     const { address, name } = this.#course!
     const { context, info } = this.#client
     const dialing = (this.#dialing = new AbortController())
@@ -210,7 +218,7 @@ export class UpstreamRequest implements ConnectionUser {
     const dialed = context.dial({
       host: address.address,
       port: address.port,
-      source: upstream.source,
+      source,
       connectTimeoutMs: upstream.connectTimeoutMs,
       tls: target.tls
         ? { serverName: name.serverName, alpn: ['http/1.1'], identity: upstream.identity }

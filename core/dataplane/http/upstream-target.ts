@@ -149,7 +149,7 @@ function nameTarget(
   givenName: string | undefined,
 ): UpstreamTarget {
   const { host, port, tls } = address
-  const from = source === undefined ? '' : `${source.transparent ? '~' : ''}${source.address}`
+  const from = typeof source === 'object' ? `${source.transparent ? '~' : ''}${source.address}` : ''
   const as = tls && identity !== undefined ? identityNumber(identity) : ''
   return {
     host,

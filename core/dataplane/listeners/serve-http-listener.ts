@@ -5,13 +5,14 @@ import type { HttpConnection, HttpContext } from '#core/dataplane/http/http-cont
 import { serveHttp } from '#core/dataplane/http/serve-http.ts'
 import { awaitPreface } from '#core/dataplane/http2/await-preface.ts'
 import { nameHttp2Requests } from '#core/dataplane/http2/name-http2-requests.ts'
-import { chooseAuthority } from '#core/dataplane/mesh/choose-authority.ts'
 import type { ServerIdentities } from '#core/model/identity.ts'
 import type { HttpListener } from '#core/model/listener.ts'
 import type { MeshAuthority } from '#core/model/mesh.ts'
 import type { ConnectionInfo } from '#core/model/observer.ts'
 import { watchFirstBytes } from './first-bytes.ts'
 import type { RunningListener } from './listener-set.ts'
+import { readOffer } from './read-offer.ts'
+import { recognisePeer } from './recognise-peer.ts'
 import { refusePlainHttp } from './refuse-plain-http.ts'
 import { terminateTls } from './terminate-tls.ts'
 
@@ -27,7 +28,7 @@ export interface HttpListenerContext extends Omit<
 
 /** What a client said of its belonging to a mesh. */
 export interface MeshClaim {
-  /** The protocols that it offered. */
+  /** The protocols that it offered, and prefers to those of any other client. */
   readonly offered: readonly string[]
   /** By which authority it is a member. */
   readonly member: MeshAuthority | undefined
@@ -36,7 +37,7 @@ export interface MeshClaim {
 interface HttpStart {
   /** By which authority the client is a member of the mesh. */
   readonly member?: MeshAuthority
-  /** Protocols that the client offered. */
+  /** Protocols that the client offered, and prefers to those of any other client. */
   readonly offered?: readonly string[]
   readonly channel: NetChannel
   readonly connection: ConnectionInfo
@@ -65,22 +66,25 @@ async function startTls(start: HttpStart, identities: ServerIdentities): Promise
   if (first.kind === 'gone') return
   if (first.kind === 'plain') return startWithoutTls(start, first.firstByte)
   const { serverName, alpn } = first.hello
-  const member = chooseAuthority(context.surroundings().mesh, alpn)
-  const spoken = config.http2 === true ? ['h2', 'http/1.1'] : ['http/1.1']
+  const { before: offered, chosen } = readOffer(
+    alpn,
+    config.http2 === true ? ['h2', 'http/1.1'] : ['http/1.1'],
+  )
   try {
+    const member = await recognisePeer(channel, offered, context.surroundings)
     const secured = await terminateTls(channel, {
       identities,
       serverName,
       // A client that offers only others is served nevertheless, without ALPN, as nginx does.
-      alpn: spoken.some((protocol) => alpn.includes(protocol)) ? spoken : [],
+      alpn: chosen === undefined ? [] : [chosen],
       member,
       timeoutMs: settings.handshakeTimeoutMs,
     })
     if (member !== undefined) {
-      startHttp1(secured, { ...start, member, offered: alpn }, { encrypted: true })
+      startHttp1(secured, { ...start, member, offered }, { encrypted: true })
     } else if (secured.tls?.alpn === 'h2') {
       await startHttp2({ ...start, channel: secured }, { encrypted: true })
-    } else startHttp1(secured, { ...start, offered: alpn }, { encrypted: true })
+    } else startHttp1(secured, { ...start, offered }, { encrypted: true })
   } catch (error) {
     context.observer.fault(connection, messageOf(error))
   }

@@ -4,115 +4,40 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { connect as connectTls } from 'node:tls'
 import { describe, expect, it } from 'vitest'
 import { readAll } from '#core/dataplane/channel/test-bytes.ts'
-import { openDataplane, type Dataplane } from '#core/dataplane/dataplane.ts'
-import { testChain, type TestRoute } from '#core/dataplane/http/open-test-proxy.ts'
+import type { TestRoute } from '#core/dataplane/http/open-test-proxy.ts'
 import {
   connectTo,
   openTestServer,
-  RecordingObserver,
   testStreamListener,
 } from '#core/dataplane/stream/open-test-stream.ts'
-import { testHttpListener } from '#core/dataplane/test-http-listener.ts'
 import type { AddressRewrite, MeshMembership } from '#core/model/mesh.ts'
-import type { Listener, Snapshot } from '#core/model/snapshot.ts'
-import { kongSubject, selfSigned } from '#core/tls/self-signed.ts'
+import type { Snapshot } from '#core/model/snapshot.ts'
 import { TestAuthority } from '#core/tls/test-authority.ts'
+import {
+  askNode,
+  identities,
+  openTestNode,
+  openTestService,
+  testNodeListener,
+  toNode,
+} from './open-test-node.ts'
 
 const mine = new TestAuthority('mine')
 const next = new TestAuthority('next')
-const fallback = await selfSigned({ ...kongSubject, commonName: 'usual.test' })
-const identities = { fallback, byServerName: new Map() }
 
 function membership(nodeId: string, authority = mine): MeshMembership {
   return { nodeId, authorities: [authority.member(nodeId)] }
 }
 
-interface Node extends AsyncDisposable {
-  readonly dataplane: Dataplane
-  readonly observer: RecordingObserver
-  readonly port: number
-  /** What its filters saw, one line for each request. */
-  readonly seen: readonly string[]
-  apply(change: Partial<Snapshot>): Promise<void>
-}
-
-/** Opens a node with one listener. */
-async function openNode(
-  listener: (seen: string[]) => Listener,
-  rest: Partial<Snapshot> = {},
-): Promise<Node> {
-  const seen: string[] = []
-  const observer = new RecordingObserver()
-  const dataplane = openDataplane({ observer })
-  const snapshot: Snapshot = { version: '1', listeners: [listener(seen)], ...rest }
-  await dataplane.apply(snapshot)
-  return {
-    dataplane,
-    observer,
-    port: dataplane.listening[0]!.port,
-    seen,
-    apply: (change) => dataplane.apply({ ...snapshot, ...change }),
-    [Symbol.asyncDispose]: () => dataplane[Symbol.asyncDispose](),
-  }
-}
-
-interface HttpNode {
-  readonly routes: readonly TestRoute[]
-  readonly tls?: boolean
-  readonly keepAlive?: number
-}
-
-function httpListener({ routes, tls = false, keepAlive = 0 }: HttpNode) {
-  return (seen: string[]): Listener => {
-    const base = testHttpListener(routes, tls ? identities : undefined)
-    const filters = testChain({
-      rewrite: ({ arrival, request: { headers } }) =>
-        void seen.push(`${arrival} ${headers.get('host')} ${headers.get('mesh-passage') ?? '-'}`),
-    })
-    const settings = { ...base.settings, upstreamKeepAlive: keepAlive }
-    return { ...base, filters, settings }
-  }
-}
-
-/** Answers every request with its head; says how many connections there were. */
-async function openService() {
-  const heads: string[] = []
-  const server = await openTestServer((socket) => {
-    let text = ''
-    socket.on('data', (bytes: Buffer) => {
-      text += bytes.toString()
-      const end = text.indexOf('\r\n\r\n')
-      if (end === -1) return
-      heads.push(text.slice(0, end + 2))
-      text = text.slice(end + 4)
-      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
-    })
-    socket.on('end', () => socket.end())
-  })
-  return { ...server, heads, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() }
-}
-
-async function ask(port: number, head: string): Promise<string> {
-  const client = await connectTo(port)
-  client.write(`${head}\r\nConnection: close\r\n\r\n`)
-  const text = (await readAll(client)).toString()
-  client.destroy()
-  return text
-}
-
-function toNode(port: number): TestRoute {
-  return { upstream: { target: { host: '127.0.0.1', port }, transport: 'tls' } }
-}
-
 describe('a request that passes two nodes of a mesh', () => {
   it('is routed by the Host that the client named, and comes without traces of the mesh', async () => {
-    await using service = await openService()
+    await using service = await openTestService()
     const match = { hosts: ['shop.test'] }
     const serving = { routes: [{ match, upstream: { target: service.target } }], tls: true }
-    await using second = await openNode(httpListener(serving), { mesh: membership('b') })
+    await using second = await openTestNode(testNodeListener(serving), { mesh: membership('b') })
     const leading = { routes: [toNode(second.port)] }
-    await using first = await openNode(httpListener(leading), { mesh: membership('a') })
-    const answer = await ask(first.port, 'GET /x HTTP/1.1\r\nHost: Shop.test:8000')
+    await using first = await openTestNode(testNodeListener(leading), { mesh: membership('a') })
+    const answer = await askNode(first.port, 'GET /x HTTP/1.1\r\nHost: Shop.test:8000')
     expect(answer).toMatch(/^HTTP\/1.1 200 /)
     expect(first.seen).toEqual(['client Shop.test:8000 -'])
     expect(second.seen).toEqual(['mesh-peer shop.test -'])
@@ -125,14 +50,14 @@ describe('a request that passes two nodes of a mesh', () => {
 
     // The control: for a node of no mesh it has the Host that the first node gave it, and nobody takes it.
     await second.apply({ mesh: undefined })
-    expect(await ask(first.port, 'GET /x HTTP/1.1\r\nHost: Shop.test:8000')).toMatch(/ 404 /)
+    expect(await askNode(first.port, 'GET /x HTTP/1.1\r\nHost: Shop.test:8000')).toMatch(/ 404 /)
     expect(second.seen.at(-1)).toBe(`client 127.0.0.1:${second.port} -`)
   })
 
   it('is answered with 500 when the first node does not say which Host that was', async () => {
-    await using service = await openService()
+    await using service = await openTestService()
     const serving = { routes: [{ upstream: { target: service.target } }], tls: true }
-    await using node = await openNode(httpListener(serving), { mesh: membership('b') })
+    await using node = await openTestNode(testNodeListener(serving), { mesh: membership('b') })
     const { certificate, privateKey } = mine.issue('peer')
     const talk = async (head: string): Promise<string> => {
       const client = connectTls({
@@ -157,21 +82,21 @@ describe('a request that passes two nodes of a mesh', () => {
   })
 
   it('takes another connection once the mesh has another authority', async () => {
-    await using service = await openService()
+    await using service = await openTestService()
     const serving = { routes: [{ upstream: { target: service.target } }], tls: true }
-    await using second = await openNode(httpListener(serving), { mesh: membership('b') })
+    await using second = await openTestNode(testNodeListener(serving), { mesh: membership('b') })
     const leading = { routes: [toNode(second.port)], keepAlive: 4 }
-    await using first = await openNode(httpListener(leading), { mesh: membership('a') })
+    await using first = await openTestNode(testNodeListener(leading), { mesh: membership('a') })
     const accepted = (): number => second.dataplane.counters.accepted
-    await ask(first.port, 'GET /1 HTTP/1.1\r\nHost: a')
-    await ask(first.port, 'GET /2 HTTP/1.1\r\nHost: a')
+    await askNode(first.port, 'GET /1 HTTP/1.1\r\nHost: a')
+    await askNode(first.port, 'GET /2 HTTP/1.1\r\nHost: a')
     expect(accepted()).toBe(1)
     const both = [next.member('b'), mine.member('b')] as const
     await second.apply({ mesh: { authorities: both } })
-    await ask(first.port, 'GET /3 HTTP/1.1\r\nHost: a')
+    await askNode(first.port, 'GET /3 HTTP/1.1\r\nHost: a')
     expect(accepted()).toBe(1)
     await first.apply({ mesh: { authorities: [next.member('a'), mine.member('a')] } })
-    expect(await ask(first.port, 'GET /4 HTTP/1.1\r\nHost: a')).toMatch(/ 200 /)
+    expect(await askNode(first.port, 'GET /4 HTTP/1.1\r\nHost: a')).toMatch(/ 200 /)
     expect(accepted()).toBe(2)
     expect(second.seen).toEqual(Array.from({ length: 4 }, () => 'mesh-peer a -'))
   })
@@ -188,32 +113,32 @@ describe('a request that passes two nodes of a mesh', () => {
     })
     const serving = { routes: [{ upstream: { target: service.target } }], tls: true }
     const both = { authorities: [mine.member('b'), next.member('b')] } as const
-    await using second = await openNode(httpListener(serving), { mesh: both })
+    await using second = await openTestNode(testNodeListener(serving), { mesh: both })
     const leading = { routes: [toNode(second.port)], keepAlive: 4 }
-    await using first = await openNode(httpListener(leading), { mesh: membership('a') })
-    const slow = ask(first.port, 'GET /1 HTTP/1.1\r\nHost: a')
+    await using first = await openTestNode(testNodeListener(leading), { mesh: membership('a') })
+    const slow = askNode(first.port, 'GET /1 HTTP/1.1\r\nHost: a')
     await asked
     await first.apply({ mesh: membership('a', next) })
     letAnswer()
     expect(await slow).toMatch(/ 200 /)
     expect(second.dataplane.counters.accepted).toBe(1)
-    expect(await ask(first.port, 'GET /2 HTTP/1.1\r\nHost: a')).toMatch(/ 200 /)
+    expect(await askNode(first.port, 'GET /2 HTTP/1.1\r\nHost: a')).toMatch(/ 200 /)
     expect(second.dataplane.counters.accepted).toBe(2)
-    expect(await ask(first.port, 'GET /3 HTTP/1.1\r\nHost: a')).toMatch(/ 200 /)
+    expect(await askNode(first.port, 'GET /3 HTTP/1.1\r\nHost: a')).toMatch(/ 200 /)
     expect(second.dataplane.counters.accepted).toBe(2)
   })
 
   it('comes by a connection that ends with the authority it was made by, after one more request', async () => {
-    await using service = await openService()
+    await using service = await openTestService()
     const serving = { routes: [{ upstream: { target: service.target } }], tls: true }
-    await using second = await openNode(httpListener(serving), { mesh: membership('b') })
+    await using second = await openTestNode(testNodeListener(serving), { mesh: membership('b') })
     const leading = { routes: [toNode(second.port)], keepAlive: 4 }
-    await using first = await openNode(httpListener(leading), { mesh: membership('a') })
-    await ask(first.port, 'GET /1 HTTP/1.1\r\nHost: a')
+    await using first = await openTestNode(testNodeListener(leading), { mesh: membership('a') })
+    await askNode(first.port, 'GET /1 HTTP/1.1\r\nHost: a')
     await second.apply({ mesh: membership('b', next) })
-    expect(await ask(first.port, 'GET /2 HTTP/1.1\r\nHost: a')).toMatch(/ 200 /)
+    expect(await askNode(first.port, 'GET /2 HTTP/1.1\r\nHost: a')).toMatch(/ 200 /)
     expect(second.dataplane.counters.accepted).toBe(1)
-    expect(await ask(first.port, 'GET /3 HTTP/1.1\r\nHost: a')).toMatch(/ 200 /)
+    expect(await askNode(first.port, 'GET /3 HTTP/1.1\r\nHost: a')).toMatch(/ 200 /)
     expect(second.dataplane.counters.accepted).toBe(2)
     // They have no authority in common any more.
     expect(second.seen.map((line) => line.split(' ')[0])).toEqual([
@@ -224,16 +149,16 @@ describe('a request that passes two nodes of a mesh', () => {
   })
 
   it('comes as from anybody at most once more to a node that has become a member meanwhile', async () => {
-    await using service = await openService()
+    await using service = await openTestService()
     const serving = { routes: [{ upstream: { target: service.target } }], tls: true }
-    await using second = await openNode(httpListener(serving))
+    await using second = await openTestNode(testNodeListener(serving))
     const leading = { routes: [toNode(second.port)], keepAlive: 4 }
-    await using first = await openNode(httpListener(leading), { mesh: membership('a') })
-    await ask(first.port, 'GET /1 HTTP/1.1\r\nHost: a')
+    await using first = await openTestNode(testNodeListener(leading), { mesh: membership('a') })
+    await askNode(first.port, 'GET /1 HTTP/1.1\r\nHost: a')
     await second.apply({ mesh: membership('b') })
     for (const path of ['/2', '/3', '/4']) {
       // oxlint-disable-next-line no-await-in-loop -- one after the other, on the connection of the one before
-      expect(await ask(first.port, `GET ${path} HTTP/1.1\r\nHost: a`)).toMatch(/ 200 /)
+      expect(await askNode(first.port, `GET ${path} HTTP/1.1\r\nHost: a`)).toMatch(/ 200 /)
     }
     const arrivals = second.seen.map((line) => line.split(' ')[0])
     expect(arrivals).toEqual(['client', 'client', 'mesh-peer', 'mesh-peer'])
@@ -241,17 +166,17 @@ describe('a request that passes two nodes of a mesh', () => {
   })
 
   it('is not lost while the authority is replaced, in whichever order the nodes learn of it', async () => {
-    await using service = await openService()
+    await using service = await openTestService()
     const serving = { routes: [{ upstream: { target: service.target } }], tls: true }
-    await using second = await openNode(httpListener(serving), { mesh: membership('b') })
+    await using second = await openTestNode(testNodeListener(serving), { mesh: membership('b') })
     const leading = { routes: [toNode(second.port)], keepAlive: 16 }
-    await using first = await openNode(httpListener(leading), { mesh: membership('a') })
+    await using first = await openTestNode(testNodeListener(leading), { mesh: membership('a') })
     const over = new AbortController()
     const answers = new Map<string, number>()
     const load = Array.from({ length: 6 }, async () => {
       while (!over.signal.aborted) {
         // oxlint-disable-next-line no-await-in-loop -- a client asks for one thing after the other
-        const answer = await ask(first.port, 'POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 0')
+        const answer = await askNode(first.port, 'POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 0')
         const [line = ''] = answer.split('\r\n')
         answers.set(line, (answers.get(line) ?? 0) + 1)
       }
@@ -285,11 +210,14 @@ describe('a request that passes two nodes of a mesh', () => {
 describe('a request that goes round in circles', () => {
   it('is refused with 508 by the node that sees it again, which says where it came through', async () => {
     const nowhere: readonly TestRoute[] = [{ match: { hosts: ['nobody.test'] } }]
-    await using first = await openNode(httpListener({ routes: nowhere, tls: true }))
-    await using second = await openNode(httpListener({ routes: [toNode(first.port)], tls: true }), {
-      mesh: membership('b'),
-    })
-    const leading = httpListener({ routes: [toNode(second.port)], tls: true })
+    await using first = await openTestNode(testNodeListener({ routes: nowhere, tls: true }))
+    await using second = await openTestNode(
+      testNodeListener({ routes: [toNode(first.port)], tls: true }),
+      {
+        mesh: membership('b'),
+      },
+    )
+    const leading = testNodeListener({ routes: [toNode(second.port)], tls: true })
     await first.apply({ listeners: [leading([])], mesh: membership('a') })
     const client = connectTls({ port: first.port, host: '127.0.0.1', rejectUnauthorized: false })
     await once(client, 'secureConnect')
@@ -303,12 +231,12 @@ describe('a request that goes round in circles', () => {
   })
 
   it('may pass a node twice by different routes', async () => {
-    await using service = await openService()
+    await using service = await openTestService()
     const listener = { routes: [{ match: { hosts: ['nobody.test'] } }], tls: true }
-    await using first = await openNode(httpListener(listener))
+    await using first = await openTestNode(testNodeListener(listener))
     const basePath = '/round'
     const routes = [{ ...toNode(first.port), forward: { basePath } }]
-    await using second = await openNode(httpListener({ routes, tls: true }), {
+    await using second = await openTestNode(testNodeListener({ routes, tls: true }), {
       mesh: membership('b'),
     })
     const paths = (prefix: string) => ({ paths: [{ kind: 'prefix', prefix } as const] })
@@ -316,7 +244,7 @@ describe('a request that goes round in circles', () => {
       { match: paths('/'), ...toNode(second.port) },
       { match: paths('/round'), upstream: { target: service.target } },
     ]
-    const changed = httpListener({ routes: firstRoutes, tls: true })([])
+    const changed = testNodeListener({ routes: firstRoutes, tls: true })([])
     await first.apply({ listeners: [changed], mesh: membership('a') })
     const client = connectTls({ port: first.port, host: '127.0.0.1', rejectUnauthorized: false })
     await once(client, 'secureConnect')
@@ -326,10 +254,10 @@ describe('a request that goes round in circles', () => {
   })
 
   it('cannot be feigned by a client, and is not told of to others than nodes of the mesh', async () => {
-    await using service = await openService()
+    await using service = await openTestService()
     const routes = [{ upstream: { target: service.target } }]
-    await using node = await openNode(httpListener({ routes }), { mesh: membership('a') })
-    const answer = await ask(node.port, 'GET / HTTP/1.1\r\nHost: a\r\nMesh-Passage: a/r1')
+    await using node = await openTestNode(testNodeListener({ routes }), { mesh: membership('a') })
+    const answer = await askNode(node.port, 'GET / HTTP/1.1\r\nHost: a\r\nMesh-Passage: a/r1')
     expect(answer).toMatch(/ 200 /)
     expect(service.heads[0]!.toLowerCase()).not.toContain('mesh-passage')
   })
@@ -344,40 +272,40 @@ describe('an address that stands for another one', () => {
   const service80 = { target: { host: 'svc.test', port: 80 } }
 
   it('is dialled in its place, under its name, by the path and with the body of the route', async () => {
-    await using service = await openService()
+    await using service = await openTestService()
     const { port } = service.target
     const routes = [{ upstream: service80, forward: { basePath: '/base/' } }]
     const to = { scheme: 'http', host: '127.0.0.1', port }
-    await using node = await openNode(httpListener({ routes }), rewriting(from, to))
-    expect(await ask(node.port, 'GET /x HTTP/1.1\r\nHost: a')).toMatch(/ 200 /)
+    await using node = await openTestNode(testNodeListener({ routes }), rewriting(from, to))
+    expect(await askNode(node.port, 'GET /x HTTP/1.1\r\nHost: a')).toMatch(/ 200 /)
     expect(service.heads[0]).toContain(`GET /base/x HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n`)
   })
 
   it('keeps the Host of the client where the route does', async () => {
-    await using service = await openService()
+    await using service = await openTestService()
     const routes = [{ upstream: service80, forward: { preserveHost: true } }]
     const to = { scheme: 'http', host: '127.0.0.1', port: service.target.port }
-    await using node = await openNode(httpListener({ routes }), rewriting(from, to))
-    await ask(node.port, 'GET /x HTTP/1.1\r\nHost: a.test:99')
+    await using node = await openTestNode(testNodeListener({ routes }), rewriting(from, to))
+    await askNode(node.port, 'GET /x HTTP/1.1\r\nHost: a.test:99')
     expect(service.heads[0]).toContain('Host: a.test:99\r\n')
   })
 
   it('is found where the client names it and no service does', async () => {
-    await using service = await openService()
+    await using service = await openTestService()
     const to = { scheme: 'http', host: '127.0.0.1', port: service.target.port }
     const routes = [{ upstream: { transport: 'same-as-client' } as const }]
-    await using node = await openNode(httpListener({ routes }), rewriting(from, to))
-    expect(await ask(node.port, 'GET /x HTTP/1.1\r\nHost: svc.test')).toMatch(/ 200 /)
+    await using node = await openTestNode(testNodeListener({ routes }), rewriting(from, to))
+    expect(await askNode(node.port, 'GET /x HTTP/1.1\r\nHost: svc.test')).toMatch(/ 200 /)
   })
 
   it('is answered with 500 and a line in the log where no HTTP is spoken', async () => {
-    await using service = await openService()
+    await using service = await openTestService()
     const to = { scheme: 'tcp', host: '127.0.0.1', port: service.target.port }
-    await using node = await openNode(
-      httpListener({ routes: [{ upstream: service80 }] }),
+    await using node = await openTestNode(
+      testNodeListener({ routes: [{ upstream: service80 }] }),
       rewriting(from, to),
     )
-    expect(await ask(node.port, 'GET /x HTTP/1.1\r\nHost: a')).toMatch(/ 500 /)
+    expect(await askNode(node.port, 'GET /x HTTP/1.1\r\nHost: a')).toMatch(/ 500 /)
     expect(node.observer.lines.join('\n')).toContain('http://svc.test:80 stands for tcp://')
     expect(service.heads).toEqual([])
   })
@@ -399,14 +327,14 @@ describe('a stream that passes two nodes of a mesh', () => {
     const target = { host: 'svc.test', port: 8443 }
     const upstream = { target, transport: 'tls' } as const
     const from = { scheme: 'tls', ...target }
-    await using second = await openNode(
+    await using second = await openTestNode(
       () => testStreamListener([{ upstream, filters: [noting('b')] }], { identities }),
       {
         mesh: membership('b'),
         ...rewriting(from, { scheme: 'tcp', ...service.target }),
       },
     )
-    await using first = await openNode(
+    await using first = await openTestNode(
       () => testStreamListener([{ upstream, filters: [noting('a')] }]),
       {
         mesh: membership('a'),
@@ -423,7 +351,7 @@ describe('a stream that passes two nodes of a mesh', () => {
   it('is closed with a line in the log where an address stands for no stream', async () => {
     const target = { host: 'svc.test', port: 80 }
     const to = { scheme: 'http', host: '127.0.0.1', port: 1 }
-    await using node = await openNode(
+    await using node = await openTestNode(
       () => testStreamListener([{ upstream: { target } }]),
       rewriting({ scheme: 'tcp', ...target }, to),
     )
@@ -438,7 +366,7 @@ describe('a stream that passes two nodes of a mesh', () => {
     await using service = await openTestServer((socket) => {
       socket.end('greeting', () => greeted.resolve())
     })
-    await using node = await openNode(() => testStreamListener([]), { mesh: membership('b') })
+    await using node = await openTestNode(() => testStreamListener([]), { mesh: membership('b') })
     const { port } = node
     const routes = [
       { upstream: { target: service.target } },
@@ -470,7 +398,7 @@ describe('a stream that passes two nodes of a mesh', () => {
   it('leaves a silent client little time to begin TLS where no peer is expected', async () => {
     await using service = await openTestServer((socket) => socket.end('greeting'))
     const routes = [{ upstream: { target: service.target } }]
-    await using node = await openNode(
+    await using node = await openTestNode(
       () => testStreamListener(routes, { identities, firstBytesTimeoutMs: 60_000 }),
       { mesh: membership('b') },
     )

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
-import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
+import { connect, type ConnectionOptions } from 'node:tls'
 import { describe, expect, it } from 'vitest'
 import { openDataplane } from '#core/dataplane/dataplane.ts'
 import {
@@ -15,6 +15,7 @@ import type { Identity } from '#core/model/identity.ts'
 import type { StreamFilterSlot } from '#core/model/stream-filter.ts'
 import { kongSubject, selfSigned } from '#core/tls/self-signed.ts'
 import { TestAuthority } from '#core/tls/test-authority.ts'
+import { canaryRequest, closed, meet } from './meet-server.ts'
 
 const mine = new TestAuthority('mine')
 const foreign = new TestAuthority('foreign')
@@ -97,52 +98,6 @@ async function openYard(): Promise<Yard> {
     seen,
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }
-}
-
-interface Met {
-  readonly text: string
-  readonly alpn: unknown
-  readonly serverName: unknown
-  /** Number of the TLS alert that ended it. */
-  readonly alert: number | undefined
-  readonly reused: boolean
-  readonly session: Buffer | undefined
-}
-
-const request =
-  'GET /canary HTTP/1.1\r\nHost: b\r\nX-Forwarded-Host: a\r\nConnection: close\r\n\r\n'
-
-/** Says the request as soon as the client takes the handshake for done, and hears the connection to its end. */
-async function meet({ address, port }: SocketAddress, options: ConnectionOptions): Promise<Met> {
-  const met = { text: '', alpn: undefined as unknown, serverName: undefined as unknown }
-  let alert: number | undefined
-  let session: Buffer | undefined
-  let reused = false
-  const client: TLSSocket = connect({
-    port,
-    host: address,
-    rejectUnauthorized: false,
-    ...options,
-  })
-  client.on('secureConnect', () => {
-    met.alpn = client.alpnProtocol
-    met.serverName = client.getPeerCertificate().subject?.CN
-    reused = client.isSessionReused()
-    client.write(request)
-  })
-  client.on('session', (given) => (session = given))
-  client.on('data', (bytes: Buffer) => (met.text += bytes.toString()))
-  client.on('error', ({ message }) => {
-    const [, number] = /SSL alert number (\d+)/.exec(message) ?? []
-    alert ??= number === undefined ? undefined : Number(number)
-  })
-  await closed(client)
-  return { ...met, alert, reused, session }
-}
-
-/** However it comes about. */
-function closed(client: TLSSocket): Promise<void> {
-  return new Promise((resolve) => client.once('close', () => resolve()))
 }
 
 function presenting(identity: Identity | undefined, alpn = mine.protocol): ConnectionOptions {
@@ -248,6 +203,33 @@ describe.each(matrix)('a %s listener of a node in a mesh, by %s', (kind, version
   })
 })
 
+describe('a client that offers the mesh after an ordinary protocol', () => {
+  const last = { ...presenting(member), ALPNProtocols: ['http/1.1', mine.protocol] }
+
+  it('gets what it offered first from an http listener, time and again on one connection', async () => {
+    await using yard = await openYard()
+    const met = await meet(yard.ends.http, last)
+    expect(met).toMatchObject({ alpn: 'http/1.1', serverName: 'usual.test' })
+    expect(yard.seen[0]).toMatch('rewrite client client /canary')
+
+    const { address, port } = yard.ends.http
+    const client = connect({ port, host: address, rejectUnauthorized: false, ...last })
+    const head = canaryRequest.replace('Connection: close\r\n', '')
+    client.write(head)
+    const [answer] = await once(client, 'data')
+    expect(String(answer)).toMatch(/^HTTP\/1.1 200 /)
+    expect(String(answer)).not.toContain('Connection: close')
+    client.destroy()
+  })
+
+  it('is a peer for a stream listener', async () => {
+    await using yard = await openYard()
+    const met = await meet(yard.ends.stream, last)
+    expect(met).toMatchObject({ alpn: mine.protocol, serverName: 'node-1' })
+    expect(yard.seen[0]).toMatch('preread mesh-peer mesh-peer')
+  })
+})
+
 describe('an accepted peer', () => {
   it('cannot negotiate anew and become somebody else', async () => {
     await using yard = await openYard()
@@ -286,7 +268,7 @@ describe('a refused peer', () => {
     })
     client.on('error', () => {})
     const transport: Socket = client
-    const talk = setInterval(() => transport.write(request), 5)
+    const talk = setInterval(() => transport.write(canaryRequest), 5)
     await closed(client)
     clearInterval(talk)
     expectUntouched(yard)

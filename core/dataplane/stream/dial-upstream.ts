@@ -6,7 +6,8 @@ import {
   type ChosenAddress,
 } from '#core/dataplane/upstreams/address-chooser.ts'
 import { streamSchemes, type AddressRewrites } from '#core/dataplane/mesh/address-rewrites.ts'
-import type { DialRequest } from '#core/dataplane/upstreams/dial.ts'
+import type { Surroundings } from '#core/dataplane/mesh/surroundings.ts'
+import { sourceFor, type DialRequest } from '#core/dataplane/upstreams/dial.ts'
 import { DialError } from '#core/dataplane/upstreams/dial-error.ts'
 import type { ExchangeTarget } from '#core/model/http-filter.ts'
 import type { ConnectionInfo, Observer } from '#core/model/observer.ts'
@@ -27,6 +28,7 @@ export interface UpstreamWish {
 export interface UpstreamMeans {
   readonly dial: (request: DialRequest) => Promise<Channel>
   readonly chooser: AddressChooser
+  readonly surroundings: () => Surroundings
   readonly observer: Observer
 }
 
@@ -42,11 +44,13 @@ export type Dialled =
  */
 export async function dialUpstream(
   { upstream, target, rewrites, connection, encrypted, signal }: UpstreamWish,
-  { dial, chooser, observer }: UpstreamMeans,
+  { dial, chooser, observer, surroundings }: UpstreamMeans,
 ): Promise<Dialled> {
   const meant = target ?? targetOf(upstream, connection, encrypted)
   const { host, port, tls } = rewrites?.apply(meant, streamSchemes) ?? meant
   const clientAddress = connection.client.address
+  // Whoever is dialled by TLS may be a peer: this node is to introduce itself as what it is about to be.
+  if (tls) await surroundings().joining?.ended
   const choice = chooser.begin({ host, port, facts: { ...nothingKnown, clientAddress } })
   for (let attempt = 1; attempt <= 1 + upstream.retries; attempt++) {
     let address: ChosenAddress
@@ -66,7 +70,7 @@ export async function dialUpstream(
       const channel = await dial({
         host: address.address,
         port: address.port,
-        source: upstream.source,
+        source: sourceFor(upstream, connection.client),
         connectTimeoutMs: upstream.connectTimeoutMs,
         tls: tls ? { serverName: undefined, alpn: [], identity: upstream.identity } : undefined,
         signal,

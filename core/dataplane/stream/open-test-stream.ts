@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { listenOnLoopback } from '#core/base/loopback-ports.ts'
 import { openDataplane, type Dataplane } from '#core/dataplane/dataplane.ts'
 import type { StreamListener } from '#core/model/listener.ts'
 import type { Observer, StreamRecord } from '#core/model/observer.ts'
@@ -153,9 +154,7 @@ export async function openTestServer(
     sockets.add(socket)
     socket.on('error', () => {})
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const port = portOf(server)
+  const port = await listenOnLoopback(server)
   return {
     port,
     target: { host: '127.0.0.1', port },
@@ -165,12 +164,6 @@ export async function openTestServer(
       await once(server, 'close')
     },
   }
-}
-
-export function portOf(server: Server): number {
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('The server has no port')
-  return address.port
 }
 
 export async function connectTo(port: number, host = '127.0.0.1'): Promise<Socket> {

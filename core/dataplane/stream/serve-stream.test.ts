@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { connect } from 'node:net'
 import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import { describe, expect, it } from 'vitest'
 import { patternedBytes, readAll, sha256 } from '#core/dataplane/channel/test-bytes.ts'
@@ -280,6 +281,17 @@ describe('the upstream leg of a stream', () => {
       },
     ])
     expect(await readText(await connectTo(proxy.port))).toBe('127.0.0.77')
+  })
+
+  it('comes from the address of its client where the route keeps it', async () => {
+    await using server = await openTestServer((socket) => socket.end(String(socket.remoteAddress)))
+    await using proxy = await openTestStream([
+      { upstream: { target: server.target, source: 'client' } },
+    ])
+    for (const localAddress of ['127.0.0.78', '127.0.0.79']) {
+      const client = connect({ port: proxy.port, host: '127.0.0.1', localAddress })
+      expect(await readText(client)).toBe(localAddress)
+    }
   })
 
   it('is cut when no byte moves for the read timeout', async () => {

@@ -3,8 +3,8 @@ import type { ClientHello } from '#core/codec/client-hello.ts'
 import type { Channel } from '#core/dataplane/channel/channel.ts'
 import type { NetChannel } from '#core/dataplane/channel/net-channel.ts'
 import { watchFirstBytes, type FirstBytes } from '#core/dataplane/listeners/first-bytes.ts'
+import { recognisePeer } from '#core/dataplane/listeners/recognise-peer.ts'
 import { terminateTls } from '#core/dataplane/listeners/terminate-tls.ts'
-import { chooseAuthority } from '#core/dataplane/mesh/choose-authority.ts'
 import type { Surroundings } from '#core/dataplane/mesh/surroundings.ts'
 import type { AddressChooser } from '#core/dataplane/upstreams/address-chooser.ts'
 import type { DialRequest } from '#core/dataplane/upstreams/dial.ts'
@@ -143,7 +143,8 @@ class StreamSession {
    * @param lastHop whether one is likely: it dials by TLS what is dialled in the clear from here.
    */
   #serverSilenceMs({ lastHop }: { readonly lastHop: boolean }): number {
-    if (this.#surroundings.mesh === undefined) return 0
+    const { mesh, joining } = this.#context.surroundings()
+    if (mesh === undefined && joining === undefined) return 0
     const { firstBytesTimeoutMs } = this.#context.listener
     return lastHop ? firstBytesTimeoutMs : Math.min(unlikelyPeerMs, firstBytesTimeoutMs)
   }
@@ -164,8 +165,8 @@ class StreamSession {
   /** Filters see a client at once, but who claims to be a member of the mesh only after he has proved it. */
   async #terminate(route: StreamRoute, { serverName, alpn }: ClientHello): Promise<void> {
     const { listener, observer } = this.#context
-    const member = chooseAuthority(this.#surroundings.mesh, alpn)
     this.filtered = undefined
+    const member = await recognisePeer(this.#plain, alpn, this.#context.surroundings)
     if (member === undefined) {
       this.#showToFilters(route, { encrypted: true, serverName, arrival: 'client' })
     }

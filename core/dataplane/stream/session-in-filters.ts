@@ -13,15 +13,11 @@ export interface StreamOutcome {
   readonly durationMs: number
 }
 
-export interface SessionParties {
-  readonly connection: ConnectionInfo
-  readonly route: StreamRoute
-  readonly encrypted: boolean
-  readonly arrival: Arrival
-  readonly serverName: string | undefined
-  /** Unix time in ms. */
-  readonly startedAt: number
-}
+/** What is known of a session when its filters are chosen. */
+export type SessionParties = Pick<
+  StreamSessionView,
+  'connection' | 'route' | 'encrypted' | 'arrival' | 'serverName' | 'startedAt'
+>
 
 /** A stream session as the filters of its route see it. */
 export class SessionInFilters implements StreamSessionView {

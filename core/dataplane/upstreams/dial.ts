@@ -5,11 +5,12 @@ import { systemErrorOf } from '#core/base/system-error.ts'
 import type { Channel } from '#core/dataplane/channel/channel.ts'
 import { Inlet, NetChannel } from '#core/dataplane/channel/net-channel.ts'
 import { startClientTls, type ServerTrust } from '#core/dataplane/channel/start-tls.ts'
-import { openTransparentSocket } from '#core/dataplane/socket-options.ts'
+import { openUpstreamSocket } from '#core/dataplane/socket-options.ts'
+import { upstreamMark } from '#core/dataplane/socket-mark.ts'
 import { formatAddress, type SocketAddress } from '#core/model/address.ts'
 import type { Identity } from '#core/model/identity.ts'
 import type { MeshAuthority } from '#core/model/mesh.ts'
-import type { SourceAddress } from '#core/model/upstream.ts'
+import type { SourceAddress, Upstream } from '#core/model/upstream.ts'
 import { clientTlsOptions } from '#core/tls/client-options.ts'
 import { DialError, type DialFailure } from './dial-error.ts'
 import { explainSystemError } from './explain-system-error.ts'
@@ -54,6 +55,14 @@ export interface DialHooks {
    * local end.
    */
   readonly onConnecting?: (socket: Socket) => void
+}
+
+/** What a connection to an upstream is dialled from on behalf of a client. */
+export function sourceFor(
+  { source }: Upstream,
+  client: Pick<SocketAddress, 'address'>,
+): SourceAddress | undefined {
+  return source === 'client' ? { address: client.address, transparent: true } : source
 }
 
 /**
@@ -119,7 +128,12 @@ async function connectTcp(
   { onConnecting }: DialHooks,
 ): Promise<NetChannel> {
   const inlet = new Inlet()
-  const fd = source?.transparent === true ? openTransparentSocket(source.address) : undefined
+  const mark = upstreamMark()
+  const bind = source?.transparent === true ? source.address : undefined
+  const fd =
+    bind === undefined && mark === undefined
+      ? undefined
+      : openUpstreamSocket(target.address, { bind, mark })
   const socket = new Socket({
     allowHalfOpen: true,
     onread: inlet.onread,

@@ -1,3 +1,4 @@
+import { maskSecret } from '#core/kong/config/settings.ts'
 import { plugins as configured } from '#core/kong/entities/plugin.ts'
 import type { KongPlugin } from '#core/kong/plugins/plugin.ts'
 import { kongVersion } from '#core/kong/version.ts'
@@ -55,10 +56,7 @@ async function describeNode({ store, info, plugins }: NodeEndpointOptions): Prom
     },
     lua_version: '',
     configuration: Object.fromEntries(
-      Object.entries(configuration).map(([key, value]) => [
-        key,
-        isSecret(key) && value !== null && value !== '' ? '******' : value,
-      ]),
+      Object.entries(configuration).map(([key, value]) => [key, maskSecret(key, value)]),
     ),
     prng_seeds: {},
   }
@@ -72,10 +70,6 @@ async function namesInUse(store: Store): Promise<readonly string[]> {
   } catch {
     return []
   }
-}
-
-function isSecret(key: string): boolean {
-  return /(?:^|_)(?:password|secret)$/.test(key)
 }
 
 /** In nginx's words. A connection is not told apart by whether it is being read or waited for. */

@@ -66,8 +66,16 @@ describe('parseDirectives', () => {
       'nginx_proxy_toString is not supported: the directives of this block are proxy_bind, add_header, keepalive_timeout, large_client_header_buffers, client_header_timeout, client_max_body_size, proxy_connect_timeout, proxy_send_timeout, proxy_read_timeout',
       'nginx_admin_proxy_bind is not supported: the directives of this block are add_header, keepalive_timeout, large_client_header_buffers, client_header_timeout, client_max_body_size',
       "nginx_sproxy_preread_timeout must be a time of at most 24 days such as 500ms, 30s or 1m, got 'soon'",
-      "nginx_sproxy_proxy_bind must be of form: off | <ip> [transparent], got '127.0.0.1:80'",
+      "nginx_sproxy_proxy_bind must be of form: off | <ip> [transparent] | $remote_addr transparent, got '127.0.0.1:80'",
     ])
+  })
+
+  it("takes the address of the client in proxy_bind, if that may be another machine's", () => {
+    const proxy_bind = '$remote_addr transparent'
+    expect(read({ proxy: { proxy_bind }, sproxy: { proxy_bind } })).toMatchObject({
+      faults: [],
+      directives: { httpSource: 'client', streamSource: 'client' },
+    })
   })
 
   it('takes any port in proxy_bind, but no certain one', () => {
@@ -77,7 +85,7 @@ describe('parseDirectives', () => {
     })
     expect(read({ proxy: { proxy_bind: '[::1]:0 transparent' } }).faults).toEqual([])
     expect(read({ proxy: { proxy_bind: '::1' } }).faults).toEqual([])
-    expect(read({ proxy: { proxy_bind: '$remote_addr transparent' } }).faults).toHaveLength(1)
+    expect(read({ proxy: { proxy_bind: '$remote_addr' } }).faults).toHaveLength(1)
   })
 
   it('case 48: takes what tunes a machinery that is not there', () => {

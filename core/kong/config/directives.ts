@@ -1,5 +1,5 @@
 import { isIP, isIPv6 } from 'node:net'
-import type { SourceAddress } from '#core/model/upstream.ts'
+import type { Upstream } from '#core/model/upstream.ts'
 import { expandIpv6 } from './address.ts'
 import type { InjectionBlock, KongConfig } from './kong-config.ts'
 import { parseSizeBytes, parseTimeMs } from './units.ts'
@@ -7,8 +7,8 @@ import { parseSizeBytes, parseTimeMs } from './units.ts'
 /** What injected nginx directives ask of a node. An absent field was not asked for. */
 export interface Directives {
   /** `proxy_bind`: source of upstream connections; undefined = the kernel chooses. */
-  readonly httpSource?: SourceAddress | undefined
-  readonly streamSource?: SourceAddress | undefined
+  readonly httpSource?: Upstream['source']
+  readonly streamSource?: Upstream['source']
   /** `preread_timeout`: how long the first bytes of a stream client are awaited. */
   readonly firstBytesTimeoutMs?: number
   /** `proxy_timeout`: idle time of every stream session of this node, in place of the Service's timeouts. */
@@ -125,14 +125,15 @@ function supported(readers: Readonly<Record<string, ReadDirective>>): string {
   return `the directives of this block are ${Object.keys(readers).join(', ')}`
 }
 
-function parseProxyBind(value: string): { readonly source: SourceAddress | undefined } | string {
+function parseProxyBind(value: string): { readonly source: Upstream['source'] } | string {
   if (value === 'off') return { source: undefined }
+  if (/^\$remote_addr\s+transparent$/.test(value)) return { source: 'client' }
   const [end = '', ...rest] = value.split(/\s+/)
   // Port 0 is any port; no other one could serve two connections to the same place.
   const [, bracketed, bare = ''] = /^(?:\[([^\]]*)\]|([^:]*|[^[]*))(?::0)?$/.exec(end) ?? []
   const address = bracketed ?? bare
   if (isIP(address) === 0 || (rest.length > 0 && rest.join(' ') !== 'transparent')) {
-    return `must be of form: off | <ip> [transparent], got '${value}'`
+    return `must be of form: off | <ip> [transparent] | $remote_addr transparent, got '${value}'`
   }
   const plain = isIPv6(address) ? expandIpv6(address) : address
   return { source: { address: plain, transparent: rest.length > 0 } }

@@ -1,6 +1,7 @@
 import type { LogLevel } from '#core/base/log.ts'
 import type { RealIp } from '#core/model/listener.ts'
 import type { DnsSettings } from '#core/model/snapshot.ts'
+import type { PostgresTarget } from '#core/store/postgres-target.ts'
 import type { Directives } from './directives.ts'
 import type { Origin } from './origins.ts'
 
@@ -60,19 +61,8 @@ export interface KongConfig {
   readonly effective: Readonly<Record<string, string>>
 }
 
-export interface PostgresSettings {
-  /** Host name, address, or the folder of a Unix socket. */
-  readonly host: string
-  readonly port: number
-  readonly user: string
-  /** Empty = none. */
-  readonly password: string
-  readonly database: string
-  /** For connecting, and for each answer. */
-  readonly timeoutMs: number
-  readonly ssl: boolean
-  /** Whether the server's certificate is checked. */
-  readonly sslVerify: boolean
+/** A database as the `pg_*` keys name it. */
+export interface PostgresSettings extends Required<Omit<PostgresTarget, 'sslCa'>> {
   /** Absolute path of the authorities that `sslVerify` goes by (`lua_ssl_trusted_certificate`); undefined = the system's. */
   readonly trustedCertificate: string | undefined
 }

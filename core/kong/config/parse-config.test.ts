@@ -155,7 +155,7 @@ describe('parseConfig', () => {
       "trusted_ips must be a comma separated list in the form of IPv4 or IPv6 address or CIDR block or 'unix:', got '10.0.0.0/33'",
       "trusted_ips must be a comma separated list in the form of IPv4 or IPv6 address or CIDR block or 'unix:', got '10.0.0.0/'",
       "headers: invalid entry 'foo'",
-      "nginx_proxy_proxy_bind must be of form: off | <ip> [transparent], got 'eth0'",
+      "nginx_proxy_proxy_bind must be of form: off | <ip> [transparent] | $remote_addr transparent, got 'eth0'",
     ])
   })
 

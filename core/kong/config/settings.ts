@@ -114,11 +114,10 @@ export const settings: Readonly<Record<string, Setting>> = {
 }
 
 /** Keys whose values are never shown. */
-const secrets: ReadonlySet<string> = new Set(['pg_password', 'cassandra_password'])
-
 /** The value as it may be shown to people: secrets become `******`. */
-export function maskSecret(key: string, value: string): string {
-  return secrets.has(key) && value !== '' ? '******' : value
+export function maskSecret<value>(key: string, value: value): value | '******' {
+  const isSet = value !== null && value !== ''
+  return isSet && /(?:^|_)(?:password|secret)$/.test(key) ? '******' : value
 }
 
 function text(byDefault: string, choices?: readonly string[]): Setting {

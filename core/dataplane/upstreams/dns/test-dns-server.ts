@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer, isIPv6, type Server } from 'node:net'
-import { portOf } from '#core/dataplane/stream/open-test-stream.ts'
+import { portOf } from '#core/base/loopback-ports.ts'
 
 /** What the server says to a question; `silence` = nothing, `truncated` = over UDP, that it does not fit. */
 export type TestAnswer =

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { freePorts } from '#core/base/loopback-ports.ts'
 
 /** A real Redis for tests, on a port of its own of the loopback interface. */
 export interface TestRedis extends AsyncDisposable {
@@ -22,7 +22,7 @@ export async function openTestRedis({
   password,
 }: { readonly password?: string } = {}): Promise<TestRedis> {
   const folder = await mkdtemp(join(tmpdir(), 'meshyard-redis-'))
-  const port = await freePort()
+  const [port = 0] = await freePorts(1)
   const settings = {
     port: `${port}`,
     bind: '127.0.0.1',
@@ -77,14 +77,4 @@ async function startServer(args: readonly string[]): Promise<ChildProcess> {
   }
   await Promise.race([ready(), failed])
   return server
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }

@@ -1,43 +1,11 @@
-import type { Route } from '#core/kong/entities/route.ts'
-import type { Service } from '#core/kong/entities/service.ts'
+import { sampleRoute, sampleService } from '#core/kong/entities/route-samples.ts'
 import type { HttpRoute } from '#core/model/http-route.ts'
 
 /** A service, for tests of plugins. */
-export const service: Service = {
-  id: '6b1d0e3c-0000-4000-8000-0000000000c0',
-  created_at: 1,
-  updated_at: 1,
-  name: 'some.service',
-  retries: 5,
-  protocol: 'http',
-  host: 'service.test',
-  port: 80,
-  path: null,
-  connect_timeout: 60_000,
-  write_timeout: 60_000,
-  read_timeout: 60_000,
-  tags: null,
-}
+export const service = sampleService({ name: 'some.service', host: 'service.test' })
 
 /** A route to it. */
-export const route: Route = {
-  id: '6b1d0e3c-0000-4000-8000-0000000000d0',
-  created_at: 1,
-  updated_at: 1,
-  name: null,
-  protocols: ['http', 'https'],
-  methods: null,
-  hosts: null,
-  paths: ['/'],
-  regex_priority: 0,
-  strip_path: true,
-  preserve_host: false,
-  snis: null,
-  sources: null,
-  destinations: null,
-  tags: null,
-  service: { id: service.id },
-}
+export const route = sampleRoute({ paths: ['/'] })
 
 /** What the data plane knows of the route. */
 export const httpRoute: HttpRoute = {

@@ -2,6 +2,7 @@ import { flag } from '#core/kong/entities/field-types.ts'
 import { messageReply } from '#core/kong/plugins/json-reply.ts'
 import { counterKey } from '#core/kong/plugins/limits/counter-key.ts'
 import { identifyClient, type LimitBy, limitByField } from '#core/kong/plugins/limits/limit-by.ts'
+import { configuredLimits, limitFields } from '#core/kong/plugins/limits/limit-fields.ts'
 import { unorderedPeriods } from '#core/kong/plugins/limits/limit-order.ts'
 import { type Limits, periods, windowAt } from '#core/kong/plugins/limits/period.ts'
 import {
@@ -24,8 +25,6 @@ export interface RateLimitingConfig extends PolicyConfig, Limits {
   readonly hide_client_headers: boolean
 }
 
-const limitField = { type: 'number', gt: 0 } as const
-
 /** Lets so many requests pass in each second, minute … of the calendar. Kong 1.1, "Rate Limiting". */
 export const rateLimiting = definePlugin<RateLimitingConfig>({
   name: 'rate-limiting',
@@ -35,12 +34,7 @@ export const rateLimiting = definePlugin<RateLimitingConfig>({
   protocols: ['http', 'https'],
   config: {
     fields: {
-      second: limitField,
-      minute: limitField,
-      hour: limitField,
-      day: limitField,
-      month: limitField,
-      year: limitField,
+      ...limitFields,
       limit_by: limitByField,
       policy: policyField,
       fault_tolerant: flag(true),
@@ -68,10 +62,7 @@ export const rateLimiting = definePlugin<RateLimitingConfig>({
 
 function rateLimitingFilter(config: RateLimitingConfig, host: PluginHost): HttpFilter {
   const counters = openCounters(config, host)
-  const limits = periods.flatMap((period) => {
-    const limit = config[period]
-    return typeof limit === 'number' ? [{ period, limit }] : []
-  })
+  const limits = configuredLimits(config)
   const noted = new Note<ReturnType<typeof chooseOutcome>['headers']>()
   return {
     access: (exchange) => {

@@ -2,6 +2,7 @@ import { flag } from '#core/kong/entities/field-types.ts'
 import { messageReply } from '#core/kong/plugins/json-reply.ts'
 import { counterKey } from '#core/kong/plugins/limits/counter-key.ts'
 import { identifyClient, type LimitBy, limitByField } from '#core/kong/plugins/limits/limit-by.ts'
+import { configuredLimits, limitFields } from '#core/kong/plugins/limits/limit-fields.ts'
 import { unorderedPeriods } from '#core/kong/plugins/limits/limit-order.ts'
 import { type Limits, periods, windowAt } from '#core/kong/plugins/limits/period.ts'
 import {
@@ -28,8 +29,6 @@ export interface ResponseRatelimitingConfig extends PolicyConfig {
   readonly limits: Readonly<Record<string, Limits>>
 }
 
-const limitField = { type: 'number', gt: 0 } as const
-
 /** Limits what upstreams say that their answers cost. Kong 1.1, "Response Rate Limiting". */
 export const responseRatelimiting = definePlugin<ResponseRatelimitingConfig>({
   name: 'response-ratelimiting',
@@ -55,14 +54,7 @@ export const responseRatelimiting = definePlugin<ResponseRatelimitingConfig>({
         values: {
           type: 'record',
           required: true,
-          fields: {
-            second: limitField,
-            minute: limitField,
-            hour: limitField,
-            day: limitField,
-            month: limitField,
-            year: limitField,
-          },
+          fields: limitFields,
           checks: [{ kind: 'at-least-one-of', fields: periods }],
         },
         check: checkLimits,
@@ -98,10 +90,7 @@ function responseRatelimitingFilter(
 ): HttpFilter {
   const counters = openCounters(config, host)
   const limits = Object.entries(config.limits).flatMap(([name, ofPeriods]) =>
-    periods.flatMap((period) => {
-      const limit = ofPeriods[period]
-      return typeof limit === 'number' ? [{ name, period, limit }] : []
-    }),
+    configuredLimits(ofPeriods).map((limit) => ({ name, ...limit })),
   )
   const names = new Set(limits.map(({ name }) => name))
   const noted = new Note<readonly Allowance[]>()
