@@ -51,7 +51,12 @@ function askOverUdp(
           if (message.length >= 2 && message.readUInt16BE(0) === id) reject(asError(error))
         }
       })
-      socket.connect(server.port, server.address, () => {
+      // Without a route to the server there is an error here, and no port to send from.
+      socket.connect(server.port, server.address, (failure?: Error) => {
+        if (failure !== undefined && failure !== null) {
+          reject(failure)
+          return
+        }
         socket.send(renderQuestion(id, question), (error) => {
           if (error !== null) reject(error)
         })

@@ -1,0 +1,135 @@
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chown, mkdtempDisposable, readdir, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { promisify } from 'node:util'
+import { Client } from 'pg'
+import { listen } from '#scenarios/support/listen.ts'
+
+/** A PostgreSQL of its own on loopback, which forgets everything at its end. */
+export interface PostgresServer extends AsyncDisposable {
+  /** Settings of nodes for a new, empty database. */
+  createDatabase(): Promise<PostgresDatabase>
+}
+
+export interface PostgresDatabase {
+  readonly settings: Readonly<Record<string, string>>
+  query(sql: string, values?: readonly unknown[]): Promise<readonly Record<string, unknown>[]>
+}
+
+const host = '127.0.0.1'
+const user = 'kong'
+const password = 'secret'
+
+/** PostgreSQL refuses to run as root. */
+const unprivileged = { uid: 65_534, gid: 65_534 } as const
+
+/** @throws Error with what the server said when it does not come up. */
+export async function openPostgresServer({
+  maxConnections = 40,
+}: { readonly maxConnections?: number } = {}): Promise<PostgresServer> {
+  await using opening = new AsyncDisposableStack()
+  const programs = await findPrograms()
+  const folder = opening.use(await mkdtempDisposable(join(tmpdir(), 'postgres-')))
+  const isRoot = process.getuid?.() === 0
+  if (isRoot) await chown(folder.path, unprivileged.uid, unprivileged.gid)
+  const identity = isRoot ? unprivileged : {}
+  const data = join(folder.path, 'data')
+  const passwordFile = join(folder.path, 'password')
+  await writeFile(passwordFile, password)
+  const initial = [`--pgdata=${data}`, `--username=${user}`, `--pwfile=${passwordFile}`]
+  await promisify(execFile)(
+    join(programs, 'initdb'),
+    [...initial, '--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', '--no-sync'],
+    { ...identity, cwd: folder.path },
+  )
+  const port = await freePort()
+  const settings = {
+    listen_addresses: host,
+    port: `${port}`,
+    unix_socket_directories: '',
+    fsync: 'off',
+    full_page_writes: 'off',
+    shared_buffers: '16MB',
+    max_connections: `${maxConnections}`,
+    // Nothing of it outside of its folder.
+    dynamic_shared_memory_type: 'mmap',
+    lc_messages: 'C',
+  }
+  const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const server = spawn(join(programs, 'postgres'), ['-D', data, ...options], {
+    ...identity,
+    cwd: folder.path,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  await once(server, 'spawn')
+  opening.defer(async () => {
+    if (server.exitCode !== null || server.signalCode !== null) return
+    // SIGINT is its word for ending without waiting for clients.
+    server.kill('SIGINT')
+    await once(server, 'exit')
+  })
+  const said: string[] = []
+  let ready = false
+  for await (const line of createInterface({ input: server.stderr })) {
+    said.push(line)
+    ready = line.includes('database system is ready to accept connections')
+    if (ready) break
+  }
+  if (!ready) throw new Error(`PostgreSQL ended:\n${said.join('\n')}`)
+  server.stderr.resume()
+  const query =
+    (database: string): PostgresDatabase['query'] =>
+    async (sql, values = []) => {
+      const client = new Client({ host, port, user, password, database })
+      await client.connect()
+      try {
+        return (await client.query<Record<string, unknown>>(sql, [...values])).rows
+      } finally {
+        await client.end()
+      }
+    }
+  let databases = 0
+  const owned = opening.move()
+  return {
+    createDatabase: async () => {
+      databases += 1
+      const name = `kong_${databases}`
+      await query('postgres')(`CREATE DATABASE ${name} TEMPLATE template0`)
+      return {
+        settings: {
+          database: 'postgres',
+          pg_host: host,
+          pg_port: `${port}`,
+          pg_user: user,
+          pg_password: password,
+          pg_database: name,
+        },
+        query: query(name),
+      }
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+/** Of the newest version that is installed. */
+async function findPrograms(): Promise<string> {
+  const root = '/usr/lib/postgresql'
+  const versions = await readdir(root).catch((): string[] => [])
+  const [newest] = versions.toSorted((a, b) => Number(b) - Number(a))
+  if (newest === undefined) {
+    throw new Error(`PostgreSQL's programs are missing below ${root}; install them: npm run setup`)
+  }
+  return join(root, newest, 'bin')
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  const port = await listen(server, host)
+  server.close()
+  await once(server, 'close')
+  return port
+}

@@ -1,0 +1,80 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { connect } from 'node:tls'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { joinedMesh } from '#scenarios/support/joined-mesh.ts'
+import { openKongCluster, type KongNode } from '#scenarios/support/kong-cluster.ts'
+import {
+  clusterAuthority,
+  issueBy,
+  protocolIdOf,
+  type ClusterAuthority,
+} from './cluster-authority.ts'
+
+const kong = fileURLToPath(new URL('../../core/bin/kong', import.meta.url))
+
+/** Long enough for a node to notice a step, and for a test to look at it. */
+const waitSeconds = 4
+const soon = { timeout: 3_000 }
+
+describe('the steps of kong mesh rotate-ca', () => {
+  it('let members of the old and of the new authority in side by side, until the old one is forgotten', async () => {
+    await using cluster = await openKongCluster()
+    const node = await cluster.start('kong-a')
+    await joinedMesh([node])
+    const before = await clusterAuthority(cluster.folder)
+    const old = { cert: before.cert, key: before.key }
+
+    const rotation = spawn(kong, ['mesh', 'rotate-ca', '--wait', `${waitSeconds}`], {
+      cwd: cluster.folder,
+      env: { PATH: process.env['PATH'], ...node.env },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    using _stop = { [Symbol.dispose]: () => void rotation.kill() }
+    const ended = once(rotation, 'exit')
+    const lines = createInterface({ input: rotation.stdout })[Symbol.asyncIterator]()
+    const nextLine = async (): Promise<string> => String((await lines.next()).value)
+    const accepted = async (): Promise<readonly boolean[]> =>
+      Promise.all([old, added].map((authority) => letsIn(node, authority)))
+
+    const offered = await nextLine()
+    const { next } = await clusterAuthority(cluster.folder)
+    if (next === null) throw new Error('nothing is offered')
+    const added = next
+    expect(offered).toBe(`accepted by all nodes from now on: ${protocolIdOf(added)}`)
+    await expect.poll(accepted, soon).toEqual([true, true])
+
+    expect(await nextLine()).toBe(`preferred by all nodes from now on: ${protocolIdOf(added)}`)
+    await expect
+      .poll(() => node.log('error.log'), soon)
+      .toContain(`a member of the mesh ${protocolIdOf(added)}, and accepts ${protocolIdOf(old)}`)
+    expect(await accepted()).toEqual([true, true])
+
+    expect(await nextLine()).toBe(`the only one from now on: ${protocolIdOf(added)}`)
+    expect(await ended).toEqual([0, null])
+    await expect.poll(accepted, soon).toEqual([false, true])
+  })
+})
+
+/** Whether a node takes a member of this authority for one of its mesh. */
+async function letsIn({ address }: KongNode, authority: ClusterAuthority): Promise<boolean> {
+  const protocol = protocolIdOf(authority)
+  const socket = connect({
+    host: address,
+    port: 8443,
+    ALPNProtocols: [protocol],
+    ca: authority.cert,
+    checkServerIdentity: () => undefined,
+    ...issueBy(authority),
+  })
+  try {
+    await once(socket, 'secureConnect')
+    return socket.alpnProtocol === protocol
+  } catch {
+    return false
+  } finally {
+    socket.destroy()
+  }
+}
