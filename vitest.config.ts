@@ -13,7 +13,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['{core,netns,lab,reports}/**/*.test.ts'],
+          include: ['{core,netns,lab,reports}/**/*.test.ts', 'scenarios/mutate/**/*.test.ts'],
           testTimeout: 10_000,
         },
       },

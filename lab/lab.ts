@@ -1,10 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { join, resolve } from 'node:path'
+import type { NetworkState } from '#netns/state/namespace-state.ts'
 import { bringUp } from './client/bring-up.ts'
 import { LabClient } from './client/lab-client.ts'
+import type { LabNode, LabNodeOptions } from './inside/lab-node.ts'
 import { labHome, parseLabName } from './run/home.ts'
 import { LabError } from './run/lab-error.ts'
+import { chooseBackend } from './runtime/choose-backend.ts'
+import type { Backend } from './runtime/runtime.ts'
 import { findTopology, type TopologyName } from './topology/find-topology.ts'
+import type { FaultSpec, FaultStatus } from './faults/fault-spec.ts'
 import type { NodeKind, Topology } from './topology/topology.ts'
 
 /** A running lab. Disposing it ends every process in it and removes its run folder; so does the death of its opener. */
@@ -22,6 +27,11 @@ export interface Lab extends AsyncDisposable {
     argv: readonly [string, ...string[]],
     options?: ExecOptions,
   ): Promise<ExecResult>
+  /**
+   * A node as a place for this process's own clients and servers.
+   * @throws LabError when the lab has no such node.
+   */
+  node(name: string, options?: LabNodeOptions): LabNode
   /** Starts what is not running and resolves once it listens (a Kong node: once it has applied its configuration). */
   startNode(node: string): Promise<void>
   /** SIGTERM to every process of the node; SIGKILL after five seconds. Resolves once they have ended. */
@@ -35,6 +45,35 @@ export interface Lab extends AsyncDisposable {
   /** What the node has written so far: one entry per process (`tcp`), and `error.log`, `access.log` of a Kong node. */
   logs(node: string): Promise<readonly NodeLog[]>
   status(): Promise<LabStatus>
+  /**
+   * Breaks something; disposing of what this returns heals it. What is broken never outlives the lab.
+   * @throws LabError that lists everything that is wrong with the wish, or says what the machine cannot do.
+   */
+  fault(spec: FaultSpec, options?: FaultOptions): Promise<Fault>
+  /** What is broken on purpose, oldest first. */
+  faults(): Promise<readonly FaultStatus[]>
+  /** Heals everything. */
+  healAll(): Promise<void>
+  /**
+   * Brings the lab back to how it was when it had come up: faults, nodes, rules, network, what Kong is told and leftover
+   * connections; then proves it by the state. What nodes keep in memory, such as rate-limit counters, stays.
+   */
+  reset(): Promise<ResetReport>
+  /** What is in the namespaces of the lab; equal hashes mean that packets cannot tell the difference. */
+  state(): Promise<LabState>
+}
+
+export interface FaultOptions {
+  /** Sends probes over a link that is broken, which takes a moment. Default: true. */
+  readonly measure?: boolean
+}
+
+/** Something that is broken on purpose, until it is healed. */
+export interface Fault extends AsyncDisposable {
+  /** As it was once in force, with what probes measured. */
+  readonly status: FaultStatus
+  /** Doing it twice changes nothing. */
+  heal(): Promise<void>
 }
 
 export interface ExecOptions {
@@ -60,6 +99,25 @@ export interface NodeLog {
   readonly text: string
 }
 
+export interface ResetReport {
+  /** Whether the state is the one that the lab came up with. */
+  readonly clean: boolean
+  /** Of the state now. */
+  readonly hash: string
+  readonly durationMs: number
+  /** What was done, a sentence each. */
+  readonly restored: readonly string[]
+  /** What is not as it was: lines that begin with `-` were there, lines that begin with `+` were not. */
+  readonly differences: readonly string[]
+}
+
+export interface LabState {
+  /** The same for the same network, rules, listeners and connections, however and when they were made. */
+  readonly hash: string
+  /** By the name of the namespace. */
+  readonly namespaces: NetworkState
+}
+
 export interface LabStatus {
   readonly name: string
   readonly topology: string
@@ -67,6 +125,8 @@ export interface LabStatus {
   readonly startedAt: string
   readonly rules: 'installed' | 'removed'
   readonly nodes: readonly NodeStatus[]
+  /** What is broken on purpose. */
+  readonly faults: readonly FaultStatus[]
 }
 
 export interface NodeStatus {
@@ -97,6 +157,10 @@ export interface OpenLabOptions {
   readonly bare?: boolean
   /** The Kong nodes, the echo service and commands such as curl append their TLS secrets to `tls-keys.log` in the run folder. */
   readonly keyLog?: boolean
+  /** What the nodes run on. Default: MESHYARD_BACKEND, else network namespaces of this machine. */
+  readonly backend?: Backend
+  /** Of containers; must have the programs of the topology and `cat`. Default: one that mounts this machine's programs. */
+  readonly image?: string
   readonly signal?: AbortSignal
 }
 
@@ -118,6 +182,8 @@ export async function openLab(
     topology: found,
     bare,
     keyLog,
+    backend: chooseBackend(options.backend),
+    ...(options.image !== undefined && { image: options.image }),
     ...(signal && { signal }),
   })
   if (result.kind === 'already-up') {

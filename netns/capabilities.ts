@@ -10,7 +10,8 @@ import { NetworkNamespace } from './namespace.ts'
 import { closeDescriptor } from './native.ts'
 import { NetlinkSocket } from './netlink/netlink-socket.ts'
 import { LOOPBACK_INDEX } from './netlink/route-requests.ts'
-import { addNetem, bindQueue, NETLINK_NETFILTER } from './netlink/shaping-requests.ts'
+import { bindQueue, NETLINK_NETFILTER } from './netlink/queue-requests.ts'
+import { setNetem } from './netlink/shaping-requests.ts'
 import { openNetwork, type Network } from './network.ts'
 import type { LinkPlan, NamespacePlan } from './network-plan.ts'
 import { connectTcp, listenTcp, openTcpSocket } from './sockets.ts'
@@ -112,7 +113,12 @@ const probes: Readonly<Record<CapabilityName, Probe>> = {
   netem: () => {
     using network = open()
     using socket = network.namespace(PLACE).run(() => new NetlinkSocket(PLACE))
-    socket.transact([addNetem({ name: 'lo', index: LOOPBACK_INDEX })])
+    socket.transact([
+      setNetem(
+        { name: 'lo', index: LOOPBACK_INDEX },
+        { delayMs: 1, jitterMs: 0, loss: 0, reorder: 0, rate: undefined, seed: 1 },
+      ),
+    ])
   },
   NFQUEUE: async () => {
     using network = open()

@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
-import { hasLibnftables, runNft } from './native.ts'
+import { hasLibnftables } from './native.ts'
 import { namedNamespaceFolder } from './namespace.ts'
 import { NetlinkSocket } from './netlink/netlink-socket.ts'
 import { listAddresses, listLinks, listPolicyRules, listRoutes } from './netlink/listings.ts'
+import { listNft, withoutCounters } from './state/rules.ts'
 
 /** What a network leaves behind when it is not removed, as sorted lists of text that can be compared. */
 export interface Fingerprint {
@@ -36,7 +37,7 @@ export function fingerprint(): Fingerprint {
 
 function firewallHashes(): string[] {
   return [
-    ...(hasLibnftables() ? [hashed('nft', nftRules())] : []),
+    ...(hasLibnftables() ? [hashed('nft', listNft())] : []),
     ...saveTools.flatMap((tool) => {
       const { status, stdout } = spawnSync(tool, { encoding: 'utf8' })
       return status === 0 ? [hashed(tool, withoutCounters(stdout))] : []
@@ -45,17 +46,6 @@ function firewallHashes(): string[] {
 }
 
 const saveTools = ['iptables-save', 'ip6tables-save']
-
-function nftRules(): string {
-  const { status, output, errors } = runNft('list ruleset')
-  if (status !== 0) throw new Error(`Cannot list nft rules: ${errors.trim()}`)
-  return output
-}
-
-/** Chain counters and the comment that holds the time of day change without anyone's doing. */
-function withoutCounters(saved: string): string {
-  return saved.replaceAll(/^#.*\n/gm, '').replaceAll(/ \[\d+:\d+\]$/gm, '')
-}
 
 function hashed(tool: string, listed: string): string {
   return `${tool} ${createHash('sha256').update(listed).digest('hex')}`

@@ -38,7 +38,8 @@ export function layOutLinks(plan: NetworkPlan): LinkLayout {
   ): PlacedInterface => {
     const placed = interfaces.get(namespace) ?? []
     const added = { namespace, name, index: FIRST_INDEX + placed.length, addresses }
-    interfaces.set(namespace, [...placed, added])
+    placed.push(added)
+    interfaces.set(namespace, placed)
     return added
   }
   const placeEnd = (end: LinkEndPlan): PlacedInterface =>

@@ -2,6 +2,7 @@ import { access, closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:
 import {
   abort,
   bindMount,
+  liftDescriptor,
   setNetworkNamespace,
   SystemCallError,
   unmount,
@@ -50,7 +51,7 @@ export class NetworkNamespace implements Disposable {
     const label = options.label ?? name ?? 'an anonymous namespace'
     const fd = away(() => {
       unshareNetworkNamespace(`make the network namespace ${label}`)
-      return openSync(currentNamespacePath, 'r')
+      return liftDescriptor(openSync(currentNamespacePath, 'r'))
     })
     if (name === undefined) return new NetworkNamespace(fd, label, undefined)
     try {
@@ -61,9 +62,9 @@ export class NetworkNamespace implements Disposable {
     }
   }
 
-  /** Opens a namespace that exists: `/run/netns/NAME`, `/proc/PID/ns/net` or `/proc/PID/fd/N`. */
-  static open(path: string): NetworkNamespace {
-    return new NetworkNamespace(openSync(path, 'r'), path, undefined)
+  /** Opens a namespace that exists: `/run/netns/NAME`, `/proc/PID/ns/net` or `/proc/PID/fd/N`. Errors call it by its label. */
+  static open(path: string, { label = path }: { readonly label?: string } = {}): NetworkNamespace {
+    return new NetworkNamespace(openSync(path, 'r'), label, undefined)
   }
 
   /** For passing to the kernel; belongs to this object. */

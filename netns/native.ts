@@ -17,6 +17,7 @@ const native = {
   abort: libc.func('void abort()'),
   bind: libc.func('int bind(int, const void *, uint32_t)'),
   close: libc.func('int close(int)'),
+  fcntl: libc.func('int fcntl(int, int, int)'),
   mount: libc.func(
     'int mount(const char *, const char *, const char *, unsigned long, const void *)',
   ),
@@ -75,6 +76,17 @@ export function closeDescriptor(fd: number): void {
   check(native.close(fd), `close descriptor ${fd}`)
 }
 
+/**
+ * Moves a descriptor out of the lowest thousand, which are for those who can count no further: `select(2)`, and with it
+ * libnftables, ends the process at the 1,025th. It stays where it is when the process may have no more.
+ */
+export function liftDescriptor(fd: number): number {
+  const lifted = native.fcntl(fd, F_DUPFD_CLOEXEC, FD_SETSIZE)
+  if (lifted < 0) return fd
+  native.close(fd)
+  return lifted
+}
+
 export function sendAll(fd: number, bytes: Uint8Array, operation: string): void {
   const sent = check(native.send(fd, bytes, bytes.length, 0), operation)
   if (sent !== bytes.length) {
@@ -103,6 +115,8 @@ export function abort(): never {
 }
 
 const CLONE_NEWNET = 0x40000000
+const F_DUPFD_CLOEXEC = 1030
+const FD_SETSIZE = 1024
 const SOCK_CLOEXEC = 0o2000000
 const MSG_DONTWAIT = 0x40
 const MS_BIND = 4096

@@ -4,6 +4,7 @@ import { sidecarPlan } from './sidecar-plan.ts'
 import { runInNamespace } from './command.ts'
 import { fingerprint } from './fingerprint.ts'
 import { accept, dial } from './firewall/proxied-path.ts'
+import { NetworkNamespace } from './namespace.ts'
 import { openNetwork } from './network.ts'
 import type { NetworkPlan } from './network-plan.ts'
 
@@ -35,6 +36,24 @@ describe('openNetwork', () => {
     )
     const { stdout } = await runInNamespace(network.namespace('switch'), ['ip', '-o', 'link'])
     expect(stdout).toMatch(/ka@if\d+: <[^>]*\bUP\b[^>]*> .* master mesh state UP/)
+  })
+
+  it('builds into namespaces that it is given, and lets go of them with the network', () => {
+    const before = openDescriptors()
+    const given = new Map(
+      sidecarPlan.namespaces.map(({ name }) => [name, NetworkNamespace.create({ label: name })]),
+    )
+    const openNamespace = (name: string): NetworkNamespace => {
+      const found = given.get(name)
+      if (found === undefined) throw new Error(`nobody asks for ${name}`)
+      return found
+    }
+    {
+      using network = openNetwork(sidecarPlan, { openNamespace })
+      expect(network.namespace('ka')).toBe(given.get('ka'))
+      expect(network.namespace('ka').run(fingerprint).addresses).toContain('101: 10.1.0.3/24')
+    }
+    expect(openDescriptors()).toBe(before)
   })
 
   it.each(['10.0.0.4', 'fd00::4'])(

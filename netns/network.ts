@@ -1,6 +1,6 @@
 import type { Firewall } from './firewall/firewall.ts'
 import { availableFirewall } from './firewall/choose-firewall.ts'
-import { layOutLinks, type LinkLayout } from './link-layout.ts'
+import { layOutLinks, type LinkLayout, type PlacedInterface } from './link-layout.ts'
 import { NetworkNamespace } from './namespace.ts'
 import { SystemCallError } from './native.ts'
 import { NetlinkSocket } from './netlink/netlink-socket.ts'
@@ -24,6 +24,11 @@ import { withDefaultSysctls, writeSysctls } from './sysctl.ts'
 export interface NetworkOptions {
   /** Binds each namespace to `/run/netns/NAME`; see `NamespaceOptions.name`. Default: false. */
   readonly named?: boolean
+  /**
+   * Gives the namespace to build into, by its name in the plan; the network then owns it. It has nothing in it but `lo`.
+   * Default: makes one.
+   */
+  readonly openNamespace?: (name: string) => NetworkNamespace
   /** What loads the rule sets. Default: nft in this process, iptables where libnftables is missing. */
   readonly firewall?: Firewall
 }
@@ -46,7 +51,11 @@ export interface Network extends Disposable {
 export function openNetwork(plan: NetworkPlan, options: NetworkOptions = {}): Network {
   const faults = planFaults(plan)
   if (faults.length > 0) throw new Error(`Cannot build the network: ${faults.join('; ')}`)
-  const { named = false, firewall = availableFirewall() } = options
+  const {
+    named = false,
+    openNamespace = (name) => NetworkNamespace.create(named ? { name } : { label: name }),
+    firewall = availableFirewall(),
+  } = options
   using built = new DisposableStack()
   const namespaces = new Map<string, NetworkNamespace>()
   const namespace = (name: string): NetworkNamespace => {
@@ -55,8 +64,7 @@ export function openNetwork(plan: NetworkPlan, options: NetworkOptions = {}): Ne
     return found
   }
   for (const { name } of plan.namespaces) {
-    const label = name
-    namespaces.set(name, built.use(NetworkNamespace.create(named ? { name } : { label })))
+    namespaces.set(name, built.use(openNamespace(name)))
   }
   build(plan, namespace, firewall)
   const owned = built.move()
@@ -78,6 +86,11 @@ function build(
 ): void {
   using sockets = new DisposableStack()
   const layout = layOutLinks(plan)
+  const madeFrom = Map.groupBy(layout.pairs, ({ ends }) => ends[0].namespace)
+  const endsIn = Map.groupBy(
+    layout.pairs.flatMap(({ ends }) => ends),
+    (end) => end.namespace,
+  )
   const entries = plan.namespaces.map((node) => {
     const opened = namespace(node.name)
     const socket = sockets.use(opened.run(() => new NetlinkSocket(node.name)))
@@ -87,13 +100,15 @@ function build(
   // Before there are interfaces: `conf.default` is what a new interface starts with.
   for (const { opened, sysctls } of entries) writeSysctls(opened, sysctls.general)
   for (const { node, socket } of entries) {
-    socket.transact(linkRequests(node.name, layout, (name) => namespace(name).fd))
+    const bridges = layout.bridges.filter((bridge) => bridge.namespace === node.name)
+    const pairs = madeFrom.get(node.name) ?? []
+    socket.transact(linkRequests({ bridges, pairs }, (name) => namespace(name).fd))
   }
   for (const { opened, sysctls } of entries) writeSysctls(opened, sysctls.ofInterfaces)
   for (const { node, socket } of entries) socket.transact(addressRequests(node.name, layout))
   for (const { node, socket } of entries) socket.transact(routingRequests(node, layout))
   for (const { node, socket } of entries) {
-    waitForLinks(node.name, socket, layout)
+    waitForLinks(node.name, socket, endsIn.get(node.name) ?? [])
     waitForAddresses(node.name, socket, layout)
   }
   for (const { node, opened } of entries) {
@@ -102,9 +117,9 @@ function build(
 }
 
 /** Bridges are left out: they pass frames whatever the state of their own interface. */
-function waitForLinks(name: string, socket: NetlinkSocket, { pairs }: LinkLayout): void {
+function waitForLinks(name: string, socket: NetlinkSocket, ends: readonly PlacedInterface[]): void {
   const deadline = performance.now() + LINK_DEADLINE_MS
-  let waiting = pairs.flatMap(({ ends }) => ends).filter(({ namespace }) => namespace === name)
+  let waiting = ends
   for (;;) {
     const states = socket.transact(waiting.map(getLink)).map(isOperational)
     waiting = waiting.filter((_, index) => states[index] !== true)
@@ -163,22 +178,19 @@ function splitSysctls({ name, sysctls }: NamespacePlan, layout: LinkLayout) {
 
 /** A pair is made from the namespace of its first end, which is where its bridge is. */
 function linkRequests(
-  name: string,
-  { bridges, pairs }: LinkLayout,
+  { bridges, pairs }: Pick<LinkLayout, 'bridges' | 'pairs'>,
   descriptorOf: (namespace: string) => number,
 ): NetlinkRequest[] {
   return [
-    ...bridges.filter(({ namespace }) => namespace === name).map(addBridge),
-    ...pairs
-      .filter(({ ends }) => ends[0].namespace === name)
-      .map(({ ends: [end, peer], bridge }) =>
-        addVeth({
-          name: end.name,
-          index: end.index,
-          ...(bridge === undefined ? {} : { master: bridge }),
-          peer: { ...peer, namespaceFd: descriptorOf(peer.namespace) },
-        }),
-      ),
+    ...bridges.map(addBridge),
+    ...pairs.map(({ ends: [end, peer], bridge }) =>
+      addVeth({
+        name: end.name,
+        index: end.index,
+        ...(bridge === undefined ? {} : { master: bridge }),
+        peer: { ...peer, namespaceFd: descriptorOf(peer.namespace) },
+      }),
+    ),
   ]
 }
 

@@ -36,14 +36,18 @@ export function isNetworkKey(key: string): boolean {
   return /^net(\.\w[\w/:-]*)+$/.test(key)
 }
 
+/** The file of a key; which namespace it is of is a matter of who opens it. */
+export function sysctlPath(key: string): string {
+  return `/proc/sys/${key.replaceAll(/[./]/g, (separator) => (separator === '.' ? '/' : '.'))}`
+}
+
 function writeSysctl(label: string, key: string, value: string): void {
   const refused = `Cannot set sysctl ${key} to "${value}" in ${label}`
   if (!isNetworkKey(key))
     throw new Error(`${refused}: only keys below "net." belong to a namespace`)
-  const path = key.replaceAll(/[./]/g, (separator) => (separator === '.' ? '/' : '.'))
   try {
     // Never creates: /proc answers ENOENT for an unknown key.
-    writeFileSync(`/proc/sys/${path}`, value, { flag: 'r+' })
+    writeFileSync(sysctlPath(key), value, { flag: 'r+' })
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
     throw new Error(`${refused}: ${reasons[code] ?? code}`, { cause: error })

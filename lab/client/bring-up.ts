@@ -1,10 +1,12 @@
 import type { LabEvent } from '#lab/holder/messages.ts'
 import { projectRoot } from '#lab/run/home.ts'
 import { LabError } from '#lab/run/lab-error.ts'
+import { mayBecomeOthers } from '#lab/run/privileges.ts'
 import { readRunState, type RunState } from '#lab/run/run-folder.ts'
 import { takeTurn } from '#lab/run/turn.ts'
 import { planLab } from '#lab/topology/plan.ts'
 import { topologyFaults } from '#lab/topology/topology-faults.ts'
+import type { Backend } from '#lab/runtime/runtime.ts'
 import type { Topology } from '#lab/topology/topology.ts'
 import { isUp } from './end-lab.ts'
 import { launchLab, type LaunchedLab } from './launch.ts'
@@ -16,6 +18,9 @@ export interface BringUpOptions {
   readonly topology: Topology
   readonly bare: boolean
   readonly keyLog?: boolean
+  readonly backend?: Backend
+  /** Of containers. Default: one that mounts this machine's programs. */
+  readonly image?: string
   readonly onEvent?: (event: LabEvent) => void
   readonly signal?: AbortSignal
 }
@@ -29,13 +34,13 @@ export type BroughtUp =
  * @throws LabError that says what is wrong with the machine, the topology or the first node that could not start.
  */
 export async function bringUp(options: BringUpOptions): Promise<BroughtUp> {
-  const { name, folder, topology, bare, keyLog = false, signal } = options
-  refuseWithoutRoot()
+  const { name, folder, topology, bare, keyLog = false, backend, image, signal } = options
   refuseBelowRun(folder)
   const faults = topologyFaults(topology)
   if (faults.length > 0) {
     throw new LabError(`The topology ${topology.name} cannot run:\n  ${faults.join('\n  ')}`)
   }
+  if (backend !== 'containers') refuseSecondUsers(topology)
   await using _turn = await takeTurn(folder, signal)
   const state = readRunState(folder)
   if (state !== undefined && isUp(state)) return { kind: 'already-up', state }
@@ -46,13 +51,36 @@ export async function bringUp(options: BringUpOptions): Promise<BroughtUp> {
     node: process.execPath,
     bare,
     keyLog,
+    ...(backend && { backend }),
+    ...(image !== undefined && { image }),
   })
+  if (plan.backend === 'containers') {
+    refuseContainersWithoutRoot()
+    if (image !== undefined) await fetchImage(image, options)
+  }
   return { kind: 'launched', launched: await launchLab(plan, options) }
 }
 
-function refuseWithoutRoot(): void {
+function refuseContainersWithoutRoot(): void {
   if (process.geteuid?.() === 0) return
-  throw new LabError('A lab makes network namespaces, which needs root: run this with sudo.')
+  throw new LabError(
+    'A lab on containers builds networks in the containers of an engine, which needs root: run this with sudo, or without --backend containers.',
+  )
+}
+
+/** Before the lab begins, since it may take minutes. */
+async function fetchImage(image: string, { onEvent }: BringUpOptions): Promise<void> {
+  // Other labs need no client of an engine.
+  const { fetchNamedImage } = await import('#lab/runtime/containers/fetch-image.ts')
+  await fetchNamedImage(image, (text) => onEvent?.({ kind: 'progress', text }))
+}
+
+function refuseSecondUsers({ name, interception }: Topology): void {
+  const pod = interception.find((each) => each.kind === 'pod' && each.exempt === 'uid')
+  if (pod === undefined || mayBecomeOthers()) return
+  throw new LabError(
+    `The topology ${name} tells the sidecar in ${pod.namespace} from its service by its user, which needs root: an ordinary user's lab has one user. Use "exempt": "mark" there, or run this with sudo.`,
+  )
 }
 
 function refuseBelowRun(folder: string): void {

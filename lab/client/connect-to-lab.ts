@@ -6,8 +6,13 @@ import { errorCode } from '#lab/run/fault.ts'
 /**
  * Connects to the lab's socket in a run folder; nothing when nobody listens there. The path goes through a descriptor
  * of the folder, since a socket address holds 107 bytes and a folder's name may be longer.
+ * @param options.paused nothing is read from it before it is told to resume.
  */
-export async function connectToLab(folder: string, file: string): Promise<Socket | undefined> {
+export async function connectToLab(
+  folder: string,
+  file: string,
+  { paused = false }: { readonly paused?: boolean } = {},
+): Promise<Socket | undefined> {
   let fd
   try {
     fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY)
@@ -17,6 +22,7 @@ export async function connectToLab(folder: string, file: string): Promise<Socket
   }
   try {
     const socket = connect({ path: `/proc/self/fd/${fd}/${file}` })
+    if (paused) socket.pause()
     await once(socket, 'connect')
     return socket
   } catch (error) {

@@ -18,11 +18,14 @@ export function isUp(state: RunState): boolean {
  */
 export async function endLab(folder: string, state: RunState): Promise<void> {
   if (isUp(state)) {
-    await askLab(folder, { command: 'down' }, { signal: AbortSignal.timeout(politelyMs) }).catch(
+    const signal = AbortSignal.timeout(politelyMs)
+    const answered = await askLab(folder, { command: 'down' }, { signal }).then(
+      () => true,
       // Half built, hung or just gone: what follows ends it in any of these.
-      () => undefined,
+      () => false,
     )
-    await until(() => !isUp(state), { withinMs: 1_000 })
+    const ended = await until(() => !isUp(state), { withinMs: 1_000 })
+    if (answered && ended) return
   }
   await killLab(folder, state)
 }
@@ -32,6 +35,16 @@ export async function killLab(folder: string, state: RunState): Promise<void> {
   const init = state.init ?? (isAlive(state.wrapper) ? findChild(state.wrapper.pid) : undefined)
   if (init !== undefined) signalProcess(init, 'SIGKILL')
   signalProcess(state.wrapper, 'SIGKILL')
-  if (await until(() => !isUp({ ...state, init }), { withinMs })) return
+  if (await until(() => !isUp({ ...state, init }), { withinMs })) {
+    // The kernel clears up behind all others.
+    if (state.backend === 'containers') await removeOrphanedContainers()
+    return
+  }
   throw new LabError(`The lab in ${folder} (process ${state.wrapper.pid}) does not end.`)
+}
+
+async function removeOrphanedContainers(): Promise<void> {
+  // Other labs need no client of an engine.
+  const { reap } = await import('#lab/runtime/containers/reap.ts')
+  await reap()
 }

@@ -1,6 +1,19 @@
 import { join } from 'node:path'
 import type { LabRequest, LabResult } from '#lab/holder/messages.ts'
-import type { ExecOptions, ExecResult, Lab, LabStatus, NodeLog } from '#lab/lab.ts'
+import type { FaultSpec, FaultStatus } from '#lab/faults/fault-spec.ts'
+import type {
+  ExecOptions,
+  ExecResult,
+  Fault,
+  FaultOptions,
+  Lab,
+  LabState,
+  LabStatus,
+  NodeLog,
+  ResetReport,
+} from '#lab/lab.ts'
+import type { LabNode, LabNodeOptions } from '#lab/inside/lab-node.ts'
+import { SocketNode } from '#lab/inside/socket-node.ts'
 import { readIfThere } from '#lab/run/read-if-there.ts'
 import { removeRunFolder } from '#lab/run/run-folder.ts'
 import { nodeLogs } from '#lab/topology/plan.ts'
@@ -17,6 +30,7 @@ export class LabClient implements Lab {
   readonly topology: Topology
   readonly folder: string
   readonly #launched: LaunchedLab
+  readonly #nodes = new Set<LabNode>()
 
   constructor(topology: Topology, launched: LaunchedLab) {
     this.name = launched.plan.name
@@ -45,6 +59,22 @@ export class LabClient implements Lab {
       durationMs,
       timedOut,
     }
+  }
+
+  node(name: string, options?: LabNodeOptions): LabNode {
+    const { nodes, environment } = this.#launched.plan
+    const node = new SocketNode(
+      name,
+      {
+        folder: this.folder,
+        nodes,
+        keyLog: environment['SSLKEYLOGFILE'],
+        onDispose: () => this.#nodes.delete(node),
+      },
+      options,
+    )
+    this.#nodes.add(node)
+    return node
   }
 
   async startNode(node: string): Promise<void> {
@@ -80,8 +110,48 @@ export class LabClient implements Lab {
     return result.status
   }
 
+  async reset(): Promise<ResetReport> {
+    const result = await this.#ask({ command: 'reset' })
+    if (result.kind !== 'reset') throw new Error(`reset was answered with ${result.kind}`)
+    return result.report
+  }
+
+  async state(): Promise<LabState> {
+    const result = await this.#ask({ command: 'state' })
+    if (result.kind !== 'state') throw new Error(`state was answered with ${result.kind}`)
+    return result.state
+  }
+
+  async fault(spec: FaultSpec, { measure = true }: FaultOptions = {}): Promise<Fault> {
+    const [status] = await this.#askAboutFaults({ command: 'fault', spec, measure })
+    if (status === undefined) throw new Error('the fault was made, but not told')
+    let active = status.state === 'active'
+    const heal = async (): Promise<void> => {
+      if (!active) return
+      active = false
+      await this.#askAboutFaults({ command: 'heal', id: status.id })
+    }
+    return { status, heal, [Symbol.asyncDispose]: heal }
+  }
+
+  faults(): Promise<readonly FaultStatus[]> {
+    return this.#askAboutFaults({ command: 'faults' })
+  }
+
+  async healAll(): Promise<void> {
+    await this.#askAboutFaults({ command: 'heal', id: undefined })
+  }
+
+  async #askAboutFaults(request: LabRequest): Promise<readonly FaultStatus[]> {
+    const result = await this.#ask(request)
+    if (result.kind !== 'faults')
+      throw new Error(`${request.command} was answered with ${result.kind}`)
+    return result.faults
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     using launched = this.#launched
+    await Promise.all(Array.from(this.#nodes, (node) => node[Symbol.asyncDispose]()))
     await endLab(this.folder, launched.state)
     removeRunFolder(this.folder)
   }

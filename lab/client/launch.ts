@@ -14,6 +14,8 @@ import { readIfThere } from '#lab/run/read-if-there.ts'
 import { makeRunFolder, writeRunState, type RunState } from '#lab/run/run-folder.ts'
 import type { LabPlan } from '#lab/topology/plan.ts'
 import { killLab } from './end-lab.ts'
+import { supervise } from './supervise.ts'
+import { surround } from './surroundings.ts'
 
 export interface LaunchOptions {
   readonly onEvent?: (event: LabEvent) => void
@@ -29,41 +31,30 @@ export interface LaunchedLab extends Disposable {
 }
 
 /**
- * The lab's first process: a shell, because it reaps what its descendants leave, which Node does not. It stays the
- * parent of the holder and ends with it, which ends everything else in the process namespace.
- */
-const init = 'mount -t tmpfs -o mode=755 meshyard /run || exit 1; "$@"; exit $?'
-
-/** New namespaces of every kind that a lab changes; `--kill-child` ends the lab when the wrapper is killed. */
-const wrapper = '--mount --propagation private --net --pid --fork --kill-child --mount-proc'.split(
-  ' ',
-)
-
-/**
  * Starts a lab in its run folder, which is made anew.
  * @throws LabError that says what could not be started, with nothing left running; the logs stay in the run folder.
  */
 export async function launchLab(plan: LabPlan, options: LaunchOptions = {}): Promise<LaunchedLab> {
-  const { folder, name, topology, bare } = plan
+  const { folder, name, topology, bare, backend } = plan
   options.signal?.throwIfAborted()
   makeRunFolder(folder, plan)
-  const child = startWrapper(folder)
+  const child = startWrapper(plan)
   if (child.pid === undefined) {
     const [error]: unknown[] = await once(child, 'error')
     throw new LabError(`Cannot start unshare (of util-linux): ${messageOf(error)}`)
   }
   const identity = identifyProcess(child.pid)
-  if (identity === undefined) throw new LabError(endedEarly(folder))
+  if (identity === undefined) throw new LabError(await endedEarly(folder))
   let state: RunState = {
     version: 1,
     name,
     topology,
     bare,
+    backend,
     wrapper: identity,
     init: undefined,
     stays: false,
   }
-  writeRunState(folder, state)
   const opener = child.stdio[3]
   if (!(opener instanceof Duplex)) throw new Error('descriptor 3 is a pipe')
   // Its end is what counts, and the loop below sees that.
@@ -74,10 +65,11 @@ export async function launchLab(plan: LabPlan, options: LaunchOptions = {}): Pro
   options.signal?.addEventListener('abort', abort)
   const events = readJsonLines<LabEvent>(opener)
   try {
+    writeRunState(folder, state)
     for (;;) {
       const { value: event } = await events.next()
       options.signal?.throwIfAborted()
-      if (event === undefined) throw new LabError(endedEarly(folder))
+      if (event === undefined) throw new LabError(await endedEarly(folder))
       if (event.kind === 'failed')
         throw new LabError(`${event.message}\nThe logs are in ${folder}.`)
       if (state.init === undefined) {
@@ -100,8 +92,8 @@ export async function launchLab(plan: LabPlan, options: LaunchOptions = {}): Pro
       writeRunState(folder, { ...state, stays: true })
       writeJsonLine(opener, 'stay')
       opener.end()
-      await finished(opener, { readable: false }).catch(() => {
-        throw new LabError(endedEarly(folder))
+      await finished(opener, { readable: false }).catch(async () => {
+        throw new LabError(await endedEarly(folder))
       })
       opener.destroy()
       child.unref()
@@ -112,19 +104,26 @@ export async function launchLab(plan: LabPlan, options: LaunchOptions = {}): Pro
   }
 }
 
-function endedEarly(folder: string): string {
+async function endedEarly(folder: string): Promise<string> {
   const log = readIfThere(join(folder, 'holder.log')).trim()
+  // Not the lab's own words, but those of the programs that make its surroundings.
+  if (/^(?:unshare|mount): /m.test(log)) {
+    const { explainRefusal } = await import('#lab/doctor/refusal.ts')
+    const refusal = await explainRefusal()
+    if (refusal !== undefined) return `${refusal.why}\n${refusal.remedy}`
+  }
   const said = log === '' ? '' : ` It wrote:\n${log}`
   return `The lab ended while it was coming up; perhaps it was taken down.${said}\nThe logs are in ${folder}.`
 }
 
-function startWrapper(folder: string): ChildProcess {
+function startWrapper({ folder, backend }: LabPlan): ChildProcess {
   const log = openSync(join(folder, 'holder.log'), 'a')
-  const holder = [process.execPath, join(projectRoot, 'lab/holder/main.ts')]
+  const holder = [process.execPath, join(projectRoot, 'lab/holder/main.ts')] as const
+  const [wrapper, ...args] = backend === 'containers' ? supervise(holder) : surround(holder)
   try {
-    return spawn('unshare', [...wrapper, '--', '/bin/sh', '-c', init, 'meshyard', ...holder], {
+    return spawn(wrapper, args, {
       cwd: folder,
-      env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
+      env: { ...process.env, NODE_COMPILE_CACHE: compileCache() },
       // A session of its own: Ctrl-C in the terminal is for the command, which then decides.
       detached: true,
       stdio: ['ignore', log, log, 'pipe'],

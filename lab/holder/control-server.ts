@@ -39,7 +39,8 @@ async function answer(lab: RunningLab, socket: Socket): Promise<void> {
       const roomLeft = reply({ kind: 'output', stream, data: data.toString('base64') })
       if (!roomLeft) await once(socket, 'drain', { signal: cancelled.signal })
     })
-    reply({ kind: 'result', result })
+    if (result.kind === 'socket') await handOver(socket, result)
+    else reply({ kind: 'result', result })
     if (first.value.command === 'down') {
       socket.once('close', () => process.exit(0))
       if (socket.destroyed) process.exit(0)
@@ -49,6 +50,15 @@ async function answer(lab: RunningLab, socket: Socket): Promise<void> {
   } finally {
     socket.end()
   }
+}
+
+/** Loaded by those who ask. */
+async function handOver(
+  socket: Socket,
+  result: Extract<LabResult, { kind: 'socket' }>,
+): Promise<void> {
+  const { handOverSocket } = await import('#lab/inside/hand-over-socket.ts')
+  handOverSocket(socket, result)
 }
 
 type OnOutput = Parameters<typeof execCommand>[1]['onOutput']
@@ -62,6 +72,10 @@ async function carryOut(
   switch (request.command) {
     case 'status':
       return { kind: 'status', status: lab.status() }
+    case 'reset':
+      return { kind: 'reset', report: await lab.reset() }
+    case 'state':
+      return { kind: 'state', state: await lab.state() }
     case 'exec':
       return execCommand(request, {
         runtime: lab.runtime,
@@ -82,9 +96,20 @@ async function carryOut(
     case 'rules':
       await lab.changeRules(request.state)
       return done
+    case 'fault':
+      return { kind: 'faults', faults: [await (await lab.faults()).add(request.spec, request)] }
+    case 'heal':
+      return { kind: 'faults', faults: await (await lab.faults()).heal(request.id) }
+    case 'faults':
+      return { kind: 'faults', faults: (await lab.faults()).list() }
+    case 'links':
+      return { kind: 'links', links: await lab.links() }
+    case 'socket':
+      return { kind: 'socket', fd: lab.openSocket(request) }
     case 'down':
     default:
       await lab.stopAll()
+      await lab.runtime[Symbol.asyncDispose]()
       return done
   }
 }

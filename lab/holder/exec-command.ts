@@ -7,7 +7,7 @@ import { errorCode, messageOf } from '#lab/run/fault.ts'
 type ExecRequest = Extract<LabRequest, { command: 'exec' }>
 
 export interface ExecContext {
-  readonly runtime: Runtime
+  readonly runtime: Pick<Runtime, 'run'>
   readonly namespace: string
   readonly environment: Environment
   /** Takes output; resolves when more may come. */
@@ -35,13 +35,21 @@ export async function execCommand(
     command.kill()
   }, timeoutMs)
   signal.addEventListener('abort', command.kill)
+  if (signal.aborted) command.kill()
+  const exited = command.exit.then((exitCode) => ({
+    exitCode,
+    durationMs: performance.now() - startedAt,
+  }))
   try {
-    const outputs = [forward(stdout, 'stdout', onOutput), forward(stderr, 'stderr', onOutput)]
-    const exitCode = await command.exit
-    const durationMs = performance.now() - startedAt
-    await Promise.all(outputs)
+    // Together, because whoever takes the output may refuse it while the command still runs.
+    const [{ exitCode, durationMs }] = await Promise.all([
+      exited,
+      forward(stdout, 'stdout', onOutput),
+      forward(stderr, 'stderr', onOutput),
+    ])
     return { kind: 'exited', exitCode, durationMs, timedOut }
   } catch (error) {
+    command.kill()
     throw new LabError(`Cannot run ${argv[0]} in ${request.node}: ${messageOf(error)}`)
   } finally {
     clearTimeout(timer)

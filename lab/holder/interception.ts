@@ -50,11 +50,11 @@ export class Interception {
     const { firewall } = this.#network
     if (state === 'installed') {
       // Forwarding ends first: from here on traffic passes through the proxy or not at all.
-      writeSysctls(namespace, forwarding('0'))
+      if (plan.onPath) writeSysctls(namespace, forwarding('0'))
       firewall.apply(namespace, plan.ruleSet)
     } else {
       firewall.remove(namespace, plan.ruleSet.name)
-      writeSysctls(namespace, forwarding('1'))
+      if (plan.onPath) writeSysctls(namespace, forwarding('1'))
     }
   }
 

@@ -13,6 +13,8 @@ export class LabProcess {
   #state: ProcessStatus['state'] = 'not-started'
   #ended: string | undefined
   #exit: Promise<undefined> = Promise.resolve(undefined)
+  #wrapper: readonly string[] = []
+  #paused = false
 
   constructor(plan: ProcessPlan, runtime: Runtime, environment: Environment) {
     this.plan = plan
@@ -42,14 +44,35 @@ export class LabProcess {
   /** Starts it when it does not run. Its output is appended to its log. */
   start(): void {
     if (this.alive) return
-    this.#process = this.#runtime.start(this.plan, this.#environment)
+    const [program = '', ...rest] = [...this.#wrapper, ...this.plan.argv]
+    this.#process = this.#runtime.start(
+      { ...this.plan, argv: [program, ...rest] },
+      this.#environment,
+    )
     this.#state = 'starting'
+    this.#paused = false
     this.#ended = undefined
     this.#exit = this.#watch(this.#process)
   }
 
   markReady(): void {
     if (this.#state === 'starting') this.#state = 'running'
+  }
+
+  /** Puts a command before its own from the next start on, one that becomes it; none when empty. */
+  runBehind(wrapper: readonly string[]): void {
+    this.#wrapper = wrapper
+  }
+
+  get paused(): boolean {
+    return this.alive && this.#paused
+  }
+
+  /** Holds it up, with all it started, or lets it go on; does nothing when it does not run. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    if (!this.alive) return
+    this.#process?.signal(signal)
+    this.#paused = signal === 'SIGSTOP'
   }
 
   /** Ends it with a signal, with SIGKILL when that is not heard within five seconds. */

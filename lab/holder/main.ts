@@ -27,7 +27,7 @@ async function main(): Promise<void> {
   try {
     const plan = readPlan('.')
     const lab = await RunningLab.open(plan, {
-      ...labEnvironment(process.env, programFolders),
+      ...labEnvironment(process.env, programFolders()),
       ...plan.environment,
     })
     tell({ kind: 'network', afterMs: performance.now() })

@@ -1,5 +1,14 @@
-import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
+import type { Backend } from '#lab/runtime/runtime.ts'
 import type { LabPlan } from '#lab/topology/plan.ts'
 import { LabError } from './lab-error.ts'
 import type { ProcessIdentity } from './process-identity.ts'
@@ -11,6 +20,7 @@ export interface RunState {
   readonly name: string
   readonly topology: string
   readonly bare: boolean
+  readonly backend: Backend
   /** The wrapper that holds the lab's namespaces from outside; the lab dies with it. */
   readonly wrapper: ProcessIdentity
   /** The lab's first process, once known; everything in the lab dies with it. */
@@ -45,8 +55,10 @@ export function readRunState(folder: string): RunState | undefined {
 
 export function writeRunState(folder: string, state: RunState): void {
   const temporary = join(folder, `.${stateFile}`)
-  writeFileSync(temporary, `${JSON.stringify(state, undefined, 2)}\n`)
-  renameSync(temporary, join(folder, stateFile))
+  inWords(`Cannot write to the run folder ${folder}`, () => {
+    writeFileSync(temporary, `${JSON.stringify(state, undefined, 2)}\n`)
+    renameSync(temporary, join(folder, stateFile))
+  })
 }
 
 /** Reads the plan that `makeRunFolder` wrote. */
@@ -60,9 +72,32 @@ export function readPlan(folder: string): LabPlan {
  */
 export function makeRunFolder(folder: string, plan: LabPlan): void {
   removeRunFolder(folder)
-  mkdirSync(join(folder, 'logs'), { recursive: true })
-  writeFileSync(join(folder, marker), 'Made by Meshyard; removed when its lab goes down.\n')
-  writeFileSync(join(folder, planFile), `${JSON.stringify(plan, undefined, 2)}\n`)
+  inWords(`Cannot make the run folder ${folder}`, () => {
+    mkdirSync(join(folder, 'logs'), { recursive: true })
+    writeFileSync(join(folder, marker), 'Made by Meshyard; removed when its lab goes down.\n')
+    writeFileSync(join(folder, planFile), `${JSON.stringify(plan, undefined, 2)}\n`)
+  })
+}
+
+/** Turns what a person can put right into a LabError. */
+function inWords(failure: string, write: () => void): void {
+  try {
+    write()
+  } catch (error) {
+    const reason = reasons[errorCode(error) ?? '']
+    if (reason === undefined) throw error
+    throw new LabError(
+      `${failure}: ${reason}. Set MESHYARD_HOME to a folder with room that you may write to.`,
+    )
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'no space is left on the device',
+  EDQUOT: 'the disk quota is exceeded',
 }
 
 /**
@@ -79,6 +114,11 @@ export function removeRunFolder(folder: string): boolean {
   }
   rmSync(folder, { recursive: true, force: true })
   return true
+}
+
+/** Whether a lab made this folder. */
+export function isRunFolder(folder: string): boolean {
+  return existsSync(join(folder, marker))
 }
 
 const marker = '.meshyard-run'

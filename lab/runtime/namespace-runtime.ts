@@ -3,14 +3,23 @@ import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import { spawnInNamespace } from '#netns/command.ts'
 import { openNetwork, type Network } from '#netns/network.ts'
-import { errorCode, messageOf } from '#lab/run/fault.ts'
+import { messageOf } from '#lab/run/fault.ts'
 import { LabError } from '#lab/run/lab-error.ts'
 import type { LabPlan } from '#lab/topology/plan.ts'
 import type { Runtime, RuntimeCommand, RuntimeProcess } from './runtime.ts'
+import { signalGroup } from './signal-group.ts'
+
+export interface NamespaceRuntimeOptions {
+  /** Whether `ip netns` shows them; needs a /run of the lab's own. Default: true. */
+  readonly named?: boolean
+}
 
 /** Nodes as processes of this machine, each in a network namespace by name. */
-export function openNamespaceRuntime(plan: LabPlan): Runtime {
-  const network = buildNetwork(plan)
+export function openNamespaceRuntime(
+  plan: LabPlan,
+  { named = true }: NamespaceRuntimeOptions = {},
+): Runtime {
+  const network = buildNetwork(plan, named)
   return {
     backend: 'namespaces',
     network,
@@ -43,9 +52,9 @@ export function openNamespaceRuntime(plan: LabPlan): Runtime {
   }
 }
 
-function buildNetwork(plan: LabPlan): Network {
+function buildNetwork(plan: LabPlan, named: boolean): Network {
   try {
-    return openNetwork(plan.network, { named: true })
+    return openNetwork(plan.network, { named })
   } catch (error) {
     throw new LabError(`Cannot build the network: ${messageOf(error)}`)
   }
@@ -84,14 +93,5 @@ function pipe(child: ChildProcess): RuntimeCommand {
       stdout.destroy()
       stderr.destroy()
     },
-  }
-}
-
-function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {
-  if (pid === undefined) return
-  try {
-    process.kill(-pid, signal)
-  } catch (error) {
-    if (errorCode(error) !== 'ESRCH') throw error
   }
 }

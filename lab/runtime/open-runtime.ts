@@ -7,5 +7,8 @@ import type { Runtime } from './runtime.ts'
  * @throws LabError that says why it cannot be built, with nothing left of it.
  */
 export async function openRuntime(plan: LabPlan): Promise<Runtime> {
-  return openNamespaceRuntime(plan)
+  if (plan.backend === 'namespaces') return openNamespaceRuntime(plan)
+  // A client of an engine takes longer to load than all else here.
+  const { openContainerRuntime } = await import('./container-runtime.ts')
+  return openContainerRuntime(plan)
 }

@@ -1,4 +1,4 @@
-import type { KongServiceSpec } from './topology.ts'
+import type { KongRouteSpec, KongServiceSpec } from './topology.ts'
 
 /** One Admin API request with a JSON body. */
 export interface EntityRequest {
@@ -23,4 +23,18 @@ export function entityRequests(service: KongServiceSpec): readonly EntityRequest
       },
     },
   ]
+}
+
+/** The request that creates a route without a service. */
+export function routeRequest({ name, protocols, paths, ports }: KongRouteSpec): EntityRequest {
+  return {
+    method: 'POST',
+    path: '/routes',
+    body: {
+      name,
+      protocols,
+      ...(paths.length > 0 && { paths }),
+      ...(ports.length > 0 && { destinations: ports.map((port) => ({ port })) }),
+    },
+  }
 }

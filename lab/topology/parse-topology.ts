@@ -1,142 +1,75 @@
-import { z } from 'zod'
 import { LabError } from '#lab/run/lab-error.ts'
+import { completeTopology } from './complete-topology.ts'
+import { describeIssues, type Fault } from './describe-issues.ts'
+import { suggest } from './suggest.ts'
 import { topologyFaults } from './topology-faults.ts'
+import { fieldNames } from './schema-json.ts'
+import { topologySchema } from './topology-schema.ts'
 import type { Topology } from './topology.ts'
+
+export interface ParseOptions {
+  /** What a topology is called that names itself not. Default: it has to. */
+  readonly name?: string
+  /** Where a fault is in the source, `3:7`. */
+  readonly locate?: (fault: Pick<Fault, 'path' | 'key'>) => string
+}
 
 /**
  * Turns the content of a topology file into a topology.
- * @throws LabError that lists every fault with its place, such as `nodes[2].namespace`.
+ * @throws LabError that lists every fault with its place, such as `mesh.yaml:7:5 nodes[2].namespace`.
  */
-export function parseTopology(value: unknown, source: string): Topology {
-  const parsed = topologySchema.safeParse(value)
-  const faults = parsed.success
-    ? topologyFaults(parsed.data)
-    : parsed.error.issues.map(({ path, message }) => `${renderPlace(path)}: ${message}`)
-  if (parsed.success && faults.length === 0) return parsed.data
+export function parseTopology(
+  value: unknown,
+  source: string,
+  { name, locate }: ParseOptions = {},
+): Topology {
+  const found = read(value, name)
+  if ('topology' in found) return found.topology
+  const lines = found.faults.map((fault) => {
+    const place = locate === undefined ? '' : `${source}:${locate(fault)} `
+    return `  ${place}${renderPath(fault)}: ${fault.message}`
+  })
   throw new LabError(
-    `The topology ${source} cannot run:\n${faults.map((fault) => `  ${fault}`).join('\n')}`,
+    `The topology ${source} cannot run:\n${lines.join('\n')}\nEvery field is described by "meshyard validate --schema".`,
   )
 }
 
-function renderPlace(path: readonly PropertyKey[]): string {
-  const place = path
+function read(
+  value: unknown,
+  name: string | undefined,
+): { readonly topology: Topology } | { readonly faults: readonly Fault[] } {
+  const parsed = topologySchema.safeParse(value)
+  const unnamed = parsed.data?.name === undefined && name === undefined
+  if (!parsed.success) return { faults: describeIssues(parsed.error.issues, value, fieldNames()) }
+  if (unnamed) return { faults: [{ path: ['name'], message: 'is missing' }] }
+  const topology = completeTopology(parsed.data, { name: name ?? '' })
+  const faults = topologyFaults(topology).map((fault) => parseFault(fault, topology))
+  return faults.length === 0 ? { topology } : { faults }
+}
+
+/** `nodes[2].namespace: there is no …`: with the name that may have been meant. */
+function parseFault(fault: string, { namespaces, nodes, links }: Topology): Fault {
+  const [, place = '', message = fault] = /^([\w.[\]]+): (.*)$/s.exec(fault) ?? []
+  const path = place.split(/[.[\]]+/).filter((step) => step !== '')
+  const [, kind, wrong = ''] = /there is no (namespace|node) "([^"]*)"/.exec(message) ?? []
+  const [, noInterface = '', where] = /"([^"]*)" is no interface of (\S+)/.exec(message) ?? []
+  const known: Readonly<Record<string, readonly string[]>> = {
+    namespace: namespaces.map((each) => each.name),
+    node: nodes.map((each) => each.name),
+  }
+  const interfaces = links
+    .flatMap(({ ends }) => ends)
+    .filter(({ namespace }) => namespace === where)
+    .map((end) => end.interface)
+  return {
+    path: path.map((step) => (/^\d+$/.test(step) ? Number(step) : step)),
+    message: `${message}${suggest(wrong, known[kind ?? ''] ?? [])}${suggest(noInterface, interfaces)}`,
+  }
+}
+
+function renderPath({ path, key }: Fault): string {
+  const place = [...path, ...(key === undefined ? [] : [key])]
     .map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`))
     .join('')
   return place.replace(/^\./, '') || 'the file'
 }
-
-const name = z
-  .string()
-  .regex(/^[a-z0-9-]{1,63}$/, 'use 1 to 63 lower-case letters, digits and hyphens')
-const text = z.string().min(1)
-const port = z.int().min(1).max(65_535)
-const cidr = z.union([z.cidrv4(), z.cidrv6()], { error: 'write an address with its prefix length' })
-const ip = z.union([z.ipv4(), z.ipv6()], { error: 'write an IP address' })
-const argv = z.tuple([text], z.string())
-const endpoint = { address: ip, port }
-const list = <item extends z.ZodType>(item: item): z.ZodDefault<z.ZodArray<item>> =>
-  z.array(item).default([])
-
-const namespaceSchema = z.strictObject({
-  name,
-  routes: list(z.strictObject({ to: z.union([cidr, z.literal('default')]), via: ip })),
-})
-
-const linkEnd = z.strictObject({
-  namespace: name,
-  interface: z.string().regex(/^[\w.-]{1,15}$/, 'use 1 to 15 letters, digits, "_", "." and "-"'),
-  addresses: list(cidr),
-})
-
-const link = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('veth'), name, ends: z.tuple([linkEnd, linkEnd]) }),
-  z.strictObject({
-    kind: z.literal('bridge'),
-    name,
-    namespace: name,
-    ends: z.array(linkEnd),
-  }),
-])
-
-const processSchema = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('kong'),
-    name,
-    prefix: name,
-    settings: z.record(z.string().regex(/^[a-z0-9_]+$/), z.string()),
-  }),
-  z.strictObject({
-    kind: z.literal('ncat'),
-    name,
-    ...endpoint,
-    tls: z.boolean().default(false),
-    answer: z.string(),
-  }),
-  z.strictObject({
-    kind: z.literal('echo'),
-    name,
-    addresses: z.array(ip).min(1),
-    ports: z.strictObject({ http: port, https: port, tcp: port, tls: port }),
-  }),
-  z.strictObject({
-    kind: z.literal('command'),
-    name,
-    argv,
-    environment: z.record(z.string(), z.string()).default({}),
-    listens: list(z.strictObject(endpoint)),
-  }),
-])
-
-const interceptionSchema = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('path'),
-    namespace: name,
-    inputInterface: text,
-    destinations: z.array(z.union([cidr, ip])).min(1),
-    ports: z.array(z.strictObject({ port, listener: port })).min(1),
-  }),
-  z.strictObject({
-    kind: z.literal('commands'),
-    namespace: name,
-    install: z.array(argv),
-    remove: z.array(argv),
-  }),
-])
-
-const kong = z.strictObject({
-  admin: z.strictObject({ node: name, ...endpoint }),
-  services: list(
-    z.strictObject({
-      name: text,
-      url: z.url(),
-      route: z.strictObject({
-        protocols: z.array(z.enum(['tcp', 'tls', 'http', 'https'])).min(1),
-        hosts: list(text),
-        destinations: list(z.strictObject({ ip: text, port })),
-      }),
-    }),
-  ),
-})
-
-const topologySchema = z
-  .strictObject({
-    name,
-    summary: z.string().default(''),
-    namespaces: z.array(namespaceSchema).min(1),
-    links: list(link),
-    nodes: z
-      .array(
-        z.strictObject({
-          name,
-          kind: z.enum(['service', 'proxy', 'control-plane', 'switch']),
-          namespace: name,
-          addresses: list(z.string()),
-          processes: list(processSchema),
-        }),
-      )
-      .min(1),
-    interception: list(interceptionSchema),
-    kong: kong.optional(),
-    tryNext: list(text),
-  })
-  .transform((value): Topology => ({ ...value, kong: value.kong }))

@@ -1,5 +1,5 @@
 import type { RuleSet } from '#netns/firewall/rule-set.ts'
-import { interceptOnPath } from '#netns/firewall/transparent-proxy.ts'
+import { interceptInPod, interceptOnPath, type Target } from '#netns/firewall/transparent-proxy.ts'
 import type { PolicyRulePlan, RoutePlan } from '#netns/network-plan.ts'
 import type { InterceptionSpec } from './topology.ts'
 
@@ -9,7 +9,12 @@ export type InterceptionPlan = {
   readonly routes: readonly RoutePlan[]
   readonly policyRules: readonly PolicyRulePlan[]
 } & (
-  | { readonly kind: 'rules'; readonly ruleSet: RuleSet }
+  | {
+      readonly kind: 'rules'
+      readonly ruleSet: RuleSet
+      /** Whether the way is open without the rules: then the namespace passes on packets that are for others. */
+      readonly onPath: boolean
+    }
   | {
       readonly kind: 'commands'
       readonly install: readonly (readonly [string, ...string[]])[]
@@ -22,23 +27,30 @@ const listenerAddresses = ['127.0.0.1', '::1'] as const
 
 export function planInterception(spec: InterceptionSpec, index: number): InterceptionPlan {
   if (spec.kind === 'commands') return { ...spec, routes: [], policyRules: [] }
-  const { namespace, inputInterface, destinations, ports } = spec
+  const { namespace, inputInterface, ports } = spec
+  const common = {
+    name: `mesh-${index}`,
+    inputInterface,
+    targets: listenerAddresses.flatMap((address) =>
+      ports.map(({ port, listener }): Target => ({
+        ports: [port],
+        listener: { address, port: listener },
+      })),
+    ),
+  }
+  const onPath = spec.kind === 'path'
   return {
     kind: 'rules',
     namespace,
-    ...interceptOnPath({
-      name: `mesh-${index}`,
-      inputInterface,
-      destinations,
-      targets: listenerAddresses.flatMap((address) =>
-        ports.map(({ port, listener }) => ({
-          ports: [port],
-          listener: { address, port: listener },
-        })),
-      ),
-    }),
+    onPath,
+    ...(onPath
+      ? interceptOnPath({ ...common, destinations: spec.destinations })
+      : interceptInPod({ ...common, exempt: exemptions[spec.exempt] })),
   }
 }
+
+/** What the processes of a proxy in a pod have that the rules know it by. */
+export const exemptions = { mark: { mark: 2 }, uid: { uid: 1337 } } as const
 
 /** Settings that let a namespace pass on packets that are for others, or keep it from doing so. */
 export function forwarding(value: '0' | '1'): Readonly<Record<string, string>> {

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { parseListenEndpoints } from './listen-endpoints.ts'
+import { exemptions } from './plan-interception.ts'
 import type { Endpoint, NodeSpec, ProcessSpec } from './topology.ts'
 
 /** One process of a node, ready to be started with the run folder as its working directory. */
@@ -25,10 +26,12 @@ export interface KongPlan {
 interface Places {
   readonly root: string
   readonly node: string
+  /** What tells rules in its namespace that a process is the proxy. */
+  readonly exempt?: 'mark' | 'uid' | undefined
 }
 
 export function planProcess(node: NodeSpec, process: ProcessSpec, places: Places): ProcessPlan {
-  return {
+  const plan = {
     node: node.name,
     name: process.name,
     namespace: node.namespace,
@@ -37,7 +40,26 @@ export function planProcess(node: NodeSpec, process: ProcessSpec, places: Places
     environment: {},
     ...compileProcess(process, places),
   }
+  if (places.exempt === 'uid') return { ...plan, argv: [...asProxyUser, ...plan.argv] }
+  if (places.exempt !== 'mark') return plan
+  const { mark } = exemptions.mark
+  return { ...plan, environment: { ...plan.environment, MESHYARD_SOCKET_MARK: String(mark) } }
 }
+
+/**
+ * A user of its own that may still intercept, and write where root does: all nodes of a run share a folder. A
+ * capability is kept across the start of another program only as an ambient one.
+ */
+const proxyCapabilities = ['net_admin', 'net_raw', 'net_bind_service', 'dac_override'].map(
+  (name) => `+${name}`,
+)
+const asProxyUser = [
+  'setpriv',
+  ...['--reuid', '--regid'].map((option) => `${option}=${exemptions.uid.uid}`),
+  '--clear-groups',
+  ...['--inh-caps', '--ambient-caps'].map((option) => `${option}=${proxyCapabilities.join(',')}`),
+  '--',
+] as const
 
 type Particular = Pick<ProcessPlan, 'argv' | 'listens'> & Partial<ProcessPlan>
 

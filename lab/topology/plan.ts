@@ -1,6 +1,7 @@
 import { join } from 'node:path'
+import type { Backend } from '#lab/runtime/runtime.ts'
 import type { LinkPlan, NamespacePlan, NetworkPlan } from '#netns/network-plan.ts'
-import { entityRequests, type EntityRequest } from './kong-entities.ts'
+import { entityRequests, routeRequest, type EntityRequest } from './kong-entities.ts'
 import { forwarding, planInterception, type InterceptionPlan } from './plan-interception.ts'
 import { planProcess, type ProcessPlan } from './plan-process.ts'
 import type { Endpoint, NodeSpec, RouteSpec, Topology } from './topology.ts'
@@ -11,6 +12,10 @@ export interface LabPlan {
   readonly topology: string
   readonly folder: string
   readonly bare: boolean
+  /** What it runs on. */
+  readonly backend: Backend
+  /** Of its containers. Default: one that mounts this machine's programs. */
+  readonly image?: string
   /** Added to the environment of every process and command. */
   readonly environment: Readonly<Record<string, string>>
   readonly network: NetworkPlan
@@ -41,6 +46,9 @@ export interface PlanOptions {
   readonly bare: boolean
   /** Whether TLS secrets are logged. Default: no. */
   readonly keyLog?: boolean
+  /** Default: namespaces. */
+  readonly backend?: Backend
+  readonly image?: string
 }
 
 /** Where the processes of a lab log their TLS secrets, in its run folder. */
@@ -55,6 +63,8 @@ export function planLab(topology: Topology, options: PlanOptions): LabPlan {
     topology: topology.name,
     folder,
     bare,
+    backend: options.backend ?? 'namespaces',
+    ...(options.image !== undefined && { image: options.image }),
     environment: options.keyLog === true ? keyLogEnvironment(join(folder, keyLogFile)) : {},
     network: {
       namespaces: topology.namespaces.map((namespace): NamespacePlan => {
@@ -62,7 +72,12 @@ export function planLab(topology: Topology, options: PlanOptions): LabPlan {
         return {
           name: namespace.name,
           // Without interception the way past a sidecar is open.
-          sysctls: bare && rules.some(({ kind }) => kind === 'rules') ? forwarding('1') : {},
+          sysctls: {
+            ...namespace.sysctls,
+            ...(bare && rules.some((rule) => rule.kind === 'rules' && rule.onPath)
+              ? forwarding('1')
+              : {}),
+          },
           loopbackAddresses: [],
           routes: [...namespace.routes.map(planRoute), ...rules.flatMap((each) => each.routes)],
           policyRules: rules.flatMap((each) => each.policyRules),
@@ -81,7 +96,9 @@ export function planLab(topology: Topology, options: PlanOptions): LabPlan {
     processes: bare
       ? []
       : topology.nodes.flatMap((node) =>
-          node.processes.map((process) => planProcess(node, process, options)),
+          node.processes.map((process) =>
+            planProcess(node, process, { ...options, exempt: exemptionOf(node, topology) }),
+          ),
         ),
     entities: bare ? undefined : planEntities(topology),
   }
@@ -92,17 +109,31 @@ function keyLogEnvironment(file: string): Readonly<Record<string, string>> {
   return { MESHYARD_KEYLOG: file, SSLKEYLOGFILE: file }
 }
 
+/** How the rules of its namespace know a proxy; undefined where they need not. */
+function exemptionOf(
+  { kind, namespace }: NodeSpec,
+  { interception }: Topology,
+): 'mark' | 'uid' | undefined {
+  if (kind !== 'proxy') return undefined
+  const pod = interception.find((spec) => spec.kind === 'pod' && spec.namespace === namespace)
+  return pod?.kind === 'pod' ? pod.exempt : undefined
+}
+
 function planEntities(topology: Topology): EntitiesPlan | undefined {
   const { kong } = topology
   if (kong === undefined) return undefined
+  const { routes = [] } = kong
   const node = topology.nodes.find((each) => each.name === kong.admin.node)
   if (node === undefined) throw new Error(`${topology.name} has no node ${kong.admin.node}`)
   return {
     namespace: node.namespace,
     admin: { address: kong.admin.address, port: kong.admin.port },
-    requests: kong.services.flatMap((service) => entityRequests(service)),
+    requests: [
+      ...kong.services.flatMap((service) => entityRequests(service)),
+      ...routes.map((route) => routeRequest(route)),
+    ],
     services: kong.services.length,
-    routes: kong.services.length,
+    routes: kong.services.length + routes.length,
   }
 }
 

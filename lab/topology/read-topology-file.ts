@@ -1,16 +1,46 @@
 import { readFileSync } from 'node:fs'
+import { basename, extname, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { messageOf } from '#lab/run/fault.ts'
 import { LabError } from '#lab/run/lab-error.ts'
 import { parseTopology } from './parse-topology.ts'
+import { readTopologyText } from './topology-text.ts'
 import type { Topology } from './topology.ts'
-import { messageOf } from '#lab/run/fault.ts'
 
-/** @throws LabError when the file cannot be read, is no JSON or describes no topology that can run. */
-export function readTopologyFile(path: string): Topology {
-  let value: unknown
+/**
+ * Reads YAML or JSON, standard input for `-`, or takes the default export of a TypeScript file.
+ * @throws LabError when it cannot be read or describes no topology that can run: every fault with line and column.
+ */
+export async function readTopologyFile(path: string): Promise<Topology> {
+  const name = basename(path, extname(path))
+  const named = /^[a-z0-9-]{1,63}$/.test(name) && path !== '-' ? { name } : {}
+  if (path.endsWith('.ts')) return parseTopology(await importDefault(path), path, named)
+  const source = path === '-' ? 'standard input' : path
+  const { value, faults, locate } = readTopologyText(readText(path))
+  if (faults.length > 0) {
+    throw new LabError(
+      `The topology ${source} cannot be read:\n${faults.map((fault) => `  ${source}:${fault}`).join('\n')}`,
+    )
+  }
+  return parseTopology(value, source, { ...named, locate })
+}
+
+function readText(path: string): string {
   try {
-    value = JSON.parse(readFileSync(path, 'utf8'))
+    return readFileSync(path === '-' ? 0 : path, 'utf8')
   } catch (error) {
     throw new LabError(`Cannot read the topology ${path}: ${messageOf(error)}`)
   }
-  return parseTopology(value, path)
+}
+
+async function importDefault(path: string): Promise<unknown> {
+  let module: unknown
+  try {
+    module = await import(pathToFileURL(resolve(path)).href)
+  } catch (error) {
+    if (error instanceof LabError) throw error
+    throw new LabError(`Cannot load the topology ${path}: ${messageOf(error)}`)
+  }
+  if (typeof module === 'object' && module !== null && 'default' in module) return module.default
+  throw new LabError(`${path} has no default export; write "export default defineTopology({ … })".`)
 }

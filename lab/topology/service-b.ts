@@ -1,4 +1,4 @@
-import type { KongServiceSpec, ProcessSpec } from './topology.ts'
+import type { KongServiceSpec, KongSpec, ProcessSpec } from './topology.ts'
 
 /** The ports of Service B, and the port of a sidecar's listener that each is intercepted to. */
 export const meshPorts = [
@@ -13,39 +13,19 @@ export function serviceBProcesses(
   address: string,
   echoAddresses: readonly string[],
 ): readonly ProcessSpec[] {
+  const ncat = (name: string, port: number, tls: boolean, answer: string): ProcessSpec => ({
+    kind: 'ncat',
+    name,
+    address,
+    port,
+    tls,
+    answer,
+  })
   return [
-    {
-      kind: 'ncat',
-      name: 'tcp',
-      address,
-      port: 19000,
-      tls: false,
-      answer: 'Hello from Service B (TCP)',
-    },
-    {
-      kind: 'ncat',
-      name: 'tls',
-      address,
-      port: 19443,
-      tls: true,
-      answer: 'Hello from Service B (TLS)',
-    },
-    {
-      kind: 'ncat',
-      name: 'http',
-      address,
-      port: 18000,
-      tls: false,
-      answer: httpAnswer('Hello from Service B (HTTP)'),
-    },
-    {
-      kind: 'ncat',
-      name: 'https',
-      address,
-      port: 18443,
-      tls: true,
-      answer: httpAnswer('Hello from Service B (HTTPS)'),
-    },
+    ncat('tcp', 19000, false, 'Hello from Service B (TCP)'),
+    ncat('tls', 19443, true, 'Hello from Service B (TLS)'),
+    ncat('http', 18000, false, httpAnswer('Hello from Service B (HTTP)')),
+    ncat('https', 18443, true, httpAnswer('Hello from Service B (HTTPS)')),
     {
       kind: 'echo',
       name: 'echo',
@@ -59,8 +39,22 @@ function httpAnswer(body: string): string {
   return String.raw`HTTP/1.1 200 OK\r\n\r\n${body}`
 }
 
+/** What Kong is told of Service B and the echo service, through the control plane. */
+export function meshConfiguration({
+  serviceB,
+  echo,
+}: {
+  readonly serviceB: string
+  readonly echo: string
+}): KongSpec {
+  return {
+    admin: { node: 'control-plane', address: '127.0.0.1', port: 8001 },
+    services: [...kongServices('service-b', serviceB), ...kongServices('echo', echo)],
+  }
+}
+
 /** One Kong service and route per protocol: streams by destination, HTTP by host. */
-export function kongServices(name: string, address: string): readonly KongServiceSpec[] {
+function kongServices(name: string, address: string): readonly KongServiceSpec[] {
   const stream = (protocol: 'tcp' | 'tls', port: number): KongServiceSpec => ({
     name: `${name}-${protocol}`,
     url: `${protocol}://${address}:${port}`,

@@ -1,4 +1,5 @@
-import { kongServices, meshPorts, serviceBProcesses } from './service-b.ts'
+import { controlPlaneProcess, sidecarProcess } from './kong-processes.ts'
+import { meshConfiguration, meshPorts, serviceBProcesses } from './service-b.ts'
 import type { InterceptionSpec, NamespaceSpec, NodeSpec, RouteSpec, Topology } from './topology.ts'
 
 const serviceB = '10.2.0.5'
@@ -65,19 +66,7 @@ export const sidecars: Topology = {
     },
     {
       ...node('control-plane', 'control-plane', '10.0.0.1', 'fd00::1'),
-      processes: [
-        {
-          kind: 'kong',
-          name: 'kong',
-          prefix: 'kong-c',
-          settings: {
-            log_level: 'debug',
-            stream_listen: 'off',
-            proxy_listen: 'off',
-            admin_listen: '0.0.0.0:8001, 0.0.0.0:8444 ssl',
-          },
-        },
-      ],
+      processes: [controlPlaneProcess('0.0.0.0')],
     },
     node('switch', 'switch'),
   ],
@@ -86,10 +75,7 @@ export const sidecars: Topology = {
     // Only what is meant for Service B: Kong B's own dials leave through dn0 and never come in through up0.
     interception('kong-b', 'up0', '10.2.0.0/24', 'fd00:2::/64'),
   ],
-  kong: {
-    admin: { node: 'control-plane', address: '127.0.0.1', port: 8001 },
-    services: [...kongServices('service-b', serviceB), ...kongServices('echo', echo)],
-  },
+  kong: meshConfiguration({ serviceB, echo }),
   tryNext: ['service-a curl http://10.2.0.5:18000', 'service-a curl http://10.2.0.6:18000'],
 }
 
@@ -112,24 +98,8 @@ function node(name: string, kind: NodeSpec['kind'], ...addresses: readonly strin
 function sidecar(name: string, ...addresses: readonly string[]): NodeSpec {
   return {
     ...node(name, 'proxy', ...addresses),
-    processes: [
-      {
-        kind: 'kong',
-        name: 'kong',
-        prefix: name,
-        settings: {
-          log_level: 'debug',
-          stream_listen: `${listen(9000, 'transparent')}, ${listen(9443, 'transparent')}`,
-          proxy_listen: `${listen(8000, 'transparent')}, ${listen(8443, 'ssl transparent')}`,
-          admin_listen: 'off',
-        },
-      },
-    ],
+    processes: [sidecarProcess(name, { listen: ['127.0.0.1', '[::1]'] })],
   }
-}
-
-function listen(port: number, flags: string): string {
-  return `127.0.0.1:${port} ${flags}, [::1]:${port} ${flags}`
 }
 
 function interception(

@@ -25,7 +25,8 @@ export function topologyFaults(topology: Topology): readonly string[] {
     ]),
     ...topology.interception.flatMap((spec, at) => [
       ...known(`interception[${at}].namespace`, spec.namespace),
-      ...(spec.kind === 'path' ? interfaceFaults(topology, at, spec) : []),
+      ...(spec.kind === 'commands' ? [] : interfaceFaults(topology, at, spec)),
+      ...(spec.kind === 'pod' ? podFaults(topology, at, spec) : []),
     ]),
     ...processFaults(topology),
     ...kongFaults(topology),
@@ -61,6 +62,23 @@ function interfaceFaults(
     : [
         `interception[${at}].inputInterface: "${spec.inputInterface}" is no interface of ${spec.namespace}`,
       ]
+}
+
+/** The rules of a namespace have one listener for each port, and exempt the proxies in it and nobody else. */
+function podFaults(
+  { interception, nodes }: Topology,
+  at: number,
+  { namespace }: { readonly namespace: string },
+): readonly string[] {
+  const first = interception.findIndex(
+    (spec) => spec.kind !== 'commands' && spec.namespace === namespace,
+  )
+  return [
+    ...(first < at ? [`interception[${at}]: interception[${first}] is for ${namespace}, too`] : []),
+    ...(nodes.some((node) => node.kind === 'proxy' && node.namespace === namespace)
+      ? []
+      : [`interception[${at}].namespace: no node of kind "proxy" is in ${namespace}`]),
+  ]
 }
 
 /** Two processes cannot share a Kong prefix, nor an endpoint within one namespace. */
@@ -113,6 +131,7 @@ function kongFaults({ kong, nodes }: Topology): readonly string[] {
   const admin = nodes.find(({ name }) => name === kong.admin.node)
   return [
     ...repeated('kong.services', kong.services),
+    ...repeated('kong.routes', kong.routes ?? []),
     ...(admin === undefined ? [`kong.admin.node: there is no node "${kong.admin.node}"`] : []),
     ...(admin !== undefined && !admin.processes.some(({ kind }) => kind === 'kong')
       ? [`kong.admin.node: ${admin.name} runs no Kong`]

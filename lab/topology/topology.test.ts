@@ -3,6 +3,7 @@ import { planFaults } from '#netns/plan-faults.ts'
 import { findTopology } from './find-topology.ts'
 import { parseTopology } from './parse-topology.ts'
 import { planLab } from './plan.ts'
+import { makePods, pods } from './pods.ts'
 import { sidecars } from './sidecars.ts'
 import { topologyFaults } from './topology-faults.ts'
 import type { Topology } from './topology.ts'
@@ -10,7 +11,7 @@ import { tutorial } from './tutorial.ts'
 
 const places = { name: 'x', folder: '/lab/x', root: '/product', node: '/node', bare: false }
 
-describe.for([sidecars, tutorial])('the topology $name', (topology) => {
+describe.for([sidecars, tutorial, pods])('the topology $name', (topology) => {
   it('has no faults, read from JSON as it stands', () => {
     const read = parseTopology(JSON.parse(JSON.stringify(topology)), topology.name)
     expect(read).toStrictEqual(topology)
@@ -117,6 +118,48 @@ describe('the plan of sidecars', () => {
     const kongA = network.namespaces.find(({ name }) => name === 'kong-a')
     expect(kongA?.policyRules.map(({ family }) => family)).toStrictEqual([4, 6])
     expect(kongA?.routes.filter(({ type }) => type === 'local')).toHaveLength(2)
+  })
+})
+
+describe('the plan of pods', () => {
+  const kongA = (exempt: 'mark' | 'uid') =>
+    planLab(makePods({ exempt }), places).processes.find(({ node }) => node === 'kong-a')
+
+  it('has sidecars mark what they dial, and nobody else', () => {
+    expect(kongA('mark')?.environment).toMatchObject({ MESHYARD_SOCKET_MARK: '2' })
+    const marked = planLab(pods, places).processes.filter(
+      ({ environment }) => 'MESHYARD_SOCKET_MARK' in environment,
+    )
+    expect(marked.map(({ node }) => node)).toStrictEqual(['kong-a', 'kong-b'])
+  })
+
+  it('makes them a user that may still intercept, where the rules know them by that', () => {
+    const { argv, environment } = kongA('uid') ?? {}
+    expect(argv?.join(' ')).toBe(
+      'setpriv --reuid=1337 --regid=1337 --clear-groups' +
+        ' --inh-caps=+net_admin,+net_raw,+net_bind_service,+dac_override' +
+        ' --ambient-caps=+net_admin,+net_raw,+net_bind_service,+dac_override' +
+        ' -- /product/core/bin/kong start',
+    )
+    expect(environment).not.toHaveProperty('MESHYARD_SOCKET_MARK')
+  })
+
+  it('forwards nothing when bare, for nobody is on the way', () => {
+    const { namespaces } = planLab(pods, { ...places, bare: true }).network
+    expect(namespaces.map(({ sysctls }) => sysctls)).toStrictEqual([{}, {}, {}, {}])
+  })
+
+  it('refuses a pod without a sidecar, and two interceptions of one namespace', () => {
+    const [first] = pods.interception
+    if (first?.kind !== 'pod') throw new Error('pods intercept in pods')
+    const topology: Topology = {
+      ...pods,
+      interception: [first, first, { ...first, namespace: 'control-plane' }],
+    }
+    expect(topologyFaults(topology)).toStrictEqual([
+      'interception[1]: interception[0] is for pod-a, too',
+      'interception[2].namespace: no node of kind "proxy" is in control-plane',
+    ])
   })
 })
 

@@ -17,6 +17,8 @@ export interface NamespaceSpec {
   /** `[a-z0-9-]{1,63}`. */
   readonly name: string
   readonly routes: readonly RouteSpec[]
+  /** Settings of its network, below `net.`, for example `net.ipv4.tcp_ecn`: `1`. */
+  readonly sysctls?: Readonly<Record<string, string>>
 }
 
 export interface RouteSpec {
@@ -107,7 +109,7 @@ export interface Endpoint {
   readonly port: number
 }
 
-export type InterceptionSpec = PathInterceptionSpec | CommandInterceptionSpec
+export type InterceptionSpec = PathInterceptionSpec | PodInterceptionSpec | CommandInterceptionSpec
 
 /** TPROXY in a proxy's namespace that the traffic passes through; while it is installed the namespace forwards nothing. */
 export interface PathInterceptionSpec {
@@ -118,6 +120,21 @@ export interface PathInterceptionSpec {
   readonly destinations: readonly string[]
   /** Destination port → port of the transparent listener on 127.0.0.1 and ::1. */
   readonly ports: readonly { readonly port: number; readonly listener: number }[]
+}
+
+/** TPROXY in a namespace that a service shares with its proxy: what the service dials, and what comes in for it. */
+export interface PodInterceptionSpec {
+  readonly kind: 'pod'
+  readonly namespace: string
+  /** Where connections from outside come in. */
+  readonly inputInterface: string
+  /** Destination port → port of the transparent listener on 127.0.0.1 and ::1. */
+  readonly ports: readonly { readonly port: number; readonly listener: number }[]
+  /**
+   * By what the rules tell the proxy's own connections from those of its service: a mark on its sockets, or a user of
+   * its own, which takes root.
+   */
+  readonly exempt: 'mark' | 'uid'
 }
 
 /** Commands run as they stand, in order. */
@@ -132,6 +149,17 @@ export interface KongSpec {
   /** Where the Admin API answers plain HTTP. */
   readonly admin: Endpoint & { readonly node: string }
   readonly services: readonly KongServiceSpec[]
+  /** Routes without a service: what none of the services takes goes where its client wanted to go. */
+  readonly routes?: readonly KongRouteSpec[]
+}
+
+export interface KongRouteSpec {
+  readonly name: string
+  readonly protocols: readonly string[]
+  /** For HTTP. */
+  readonly paths: readonly string[]
+  /** For streams: destination ports. */
+  readonly ports: readonly number[]
 }
 
 export interface KongServiceSpec {

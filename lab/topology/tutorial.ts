@@ -1,4 +1,5 @@
-import { kongServices, meshPorts, serviceBProcesses } from './service-b.ts'
+import { controlPlaneProcess, sidecarProcess } from './kong-processes.ts'
+import { meshConfiguration, meshPorts, serviceBProcesses } from './service-b.ts'
 import type { NodeSpec, Topology } from './topology.ts'
 
 const namespace = 'tutorial'
@@ -21,19 +22,7 @@ export const tutorial: Topology = {
     },
     {
       ...node('control-plane', 'control-plane', '127.0.0.1'),
-      processes: [
-        {
-          kind: 'kong',
-          name: 'kong',
-          prefix: 'kong-c',
-          settings: {
-            log_level: 'debug',
-            stream_listen: 'off',
-            proxy_listen: 'off',
-            admin_listen: '127.0.0.1:8001, 127.0.0.1:8444 ssl',
-          },
-        },
-      ],
+      processes: [controlPlaneProcess('127.0.0.1')],
     },
   ],
   interception: [
@@ -48,10 +37,7 @@ export const tutorial: Topology = {
       remove: [['iptables', '--table', 'mangle', '--flush', 'PREROUTING']],
     },
   ],
-  kong: {
-    admin: { node: 'control-plane', address: '127.0.0.1', port: 8001 },
-    services: [...kongServices('service-b', serviceB), ...kongServices('echo', echo)],
-  },
+  kong: meshConfiguration({ serviceB, echo }),
   tryNext: [
     'service-a curl --interface 127.0.0.2 http://127.0.0.5:18000',
     'service-a curl --interface 127.0.0.2 http://127.0.0.6:18000',
@@ -66,19 +52,10 @@ function sidecar(name: string, address: string): NodeSpec {
   return {
     ...node(name, 'proxy', address),
     processes: [
-      {
-        kind: 'kong',
-        name: 'kong',
-        prefix: name,
-        settings: {
-          log_level: 'debug',
-          stream_listen: `${address}:9000 transparent, ${address}:9443 transparent`,
-          proxy_listen: `${address}:8000 transparent, ${address}:8443 ssl transparent`,
-          admin_listen: 'off',
-          nginx_proxy_proxy_bind: address,
-          nginx_sproxy_proxy_bind: address,
-        },
-      },
+      sidecarProcess(name, {
+        listen: [address],
+        settings: { nginx_proxy_proxy_bind: address, nginx_sproxy_proxy_bind: address },
+      }),
     ],
   }
 }

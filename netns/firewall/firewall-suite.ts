@@ -153,10 +153,12 @@ export function firewallSuite(firewall: Firewall, addForeignRule: AddForeignRule
     expect(rulesIn(namespace)).toEqual(before)
   })
 
-  it('counts what each rule has matched, in the order of the set', async () => {
+  it('counts what each rule has matched, in the order of the set, until that is zeroed', async () => {
     using path = openProxiedPath()
     const namespace = path.namespace('proxy')
-    firewall.apply(namespace, { name: 'counted', rules: [dropRule(6), dropRule(4)] })
+    const counted = { name: 'counted', rules: [dropRule(6), dropRule(4)] }
+    firewall.apply(namespace, counted)
+    const loaded = rulesIn(namespace)
     const address = addresses[4].server
     const endpoint = { address, port: 80 }
     expect(await dial(path.namespace('client'), endpoint, BRIEFLY)).toBe('timed out')
@@ -164,7 +166,13 @@ export function firewallSuite(firewall: Firewall, addForeignRule: AddForeignRule
       { reason: 'Nothing passes over IPv6', packets: 0, bytes: 0 },
       { reason: 'Nothing passes over IPv4', packets: 1, bytes: 60 },
     ])
+    firewall.zero(namespace, counted)
+    expect(firewall.counters(namespace, 'counted').map(({ packets }) => packets)).toEqual([0, 0])
+    expect(rulesIn(namespace)).toEqual(loaded)
     firewall.remove(namespace, 'counted')
+    expect(() => {
+      firewall.zero(namespace, counted)
+    }).toThrow('in proxy')
     expect(() => firewall.counters(namespace, 'counted')).toThrow(
       'Cannot list rule set "counted" in proxy',
     )

@@ -4,8 +4,10 @@ import type { NetworkNamespace } from '#netns/namespace.ts'
 import { firewallSuite } from './firewall-suite.ts'
 import { iptablesFirewall } from './iptables-firewall.ts'
 import { nftFirewall } from './nft-firewall.ts'
+import { podSuite } from './pod-suite.ts'
 
 describe('nft in process', () => {
+  podSuite(nftFirewall)
   firewallSuite(nftFirewall, (namespace) => {
     feed(
       namespace,
@@ -19,6 +21,7 @@ describe('nft in process', () => {
 })
 
 describe('iptables by its tools', () => {
+  podSuite(iptablesFirewall)
   firewallSuite(iptablesFirewall, (namespace) => {
     for (const tool of ['iptables-restore', 'ip6tables-restore'] as const) {
       const mangle = '*mangle\n:theirs -\n-A PREROUTING -j theirs\n-A theirs -p tcp -j RETURN\n'

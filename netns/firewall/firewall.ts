@@ -13,6 +13,11 @@ export interface Firewall {
   /** Removes the rule set of that name and nothing else; does nothing when there is none. */
   remove(namespace: NetworkNamespace, name: string): void
   /**
+   * Sets the counters of a rule set that is loaded to zero; it is in force all the time.
+   * @throws Error when it is not loaded.
+   */
+  zero(namespace: NetworkNamespace, ruleSet: RuleSet): void
+  /**
    * What the rules of a set have matched since it was loaded, in the order of the set.
    * @throws Error when no set of that name is loaded.
    */

@@ -18,6 +18,12 @@ export const iptablesFirewall: Firewall = {
     restore(namespace, removal, `remove rule set "${name}"`)
   },
 
+  zero(namespace, ruleSet) {
+    // One transaction takes the old chains away and puts new ones in their place.
+    iptablesFirewall.counters(namespace, ruleSet.name)
+    iptablesFirewall.apply(namespace, ruleSet)
+  },
+
   counters(namespace, name) {
     const saved = save(namespace, ['--counters'])
     const counters = sumCounters(name, parseCounters(`${saved.ipv4}\n${saved.ipv6}`))

@@ -114,8 +114,17 @@ function renderMatch(match: RuleMatch): string[] {
     ...(match.mark === undefined ? [] : ['-m mark', ...compare('--mark', match.mark)]),
     ...(match.uid === undefined ? [] : ['-m owner', ...compare('--uid-owner', match.uid)]),
     ...(match.transparentSocket === true ? ['-m socket --transparent'] : []),
+    ...(match.connection === undefined ? [] : [connectionMatches[match.connection]]),
+    ...(match.connectionMark === undefined
+      ? []
+      : ['-m connmark', ...compare('--mark', match.connectionMark)]),
   ]
 }
+
+const connectionMatches = {
+  new: '-m conntrack --ctstate NEW',
+  reply: '-m conntrack --ctdir REPLY',
+} as const
 
 function compare(option: string, wanted: Negatable<string | number> | undefined): string[] {
   if (wanted?.is !== undefined) return [`${option} ${wanted.is}`]
@@ -146,6 +155,8 @@ function renderAction({ action }: Rule): string[] {
       return [`-j REDIRECT --to-ports ${action.port}`]
     case 'mark':
       return [`-j MARK --set-mark ${action.mark}`]
+    case 'mark-connection':
+      return [`-j CONNMARK --set-mark ${action.mark}`]
     case 'accept':
     case 'drop':
     case 'return':

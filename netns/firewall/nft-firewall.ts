@@ -19,6 +19,11 @@ export const nftFirewall: Firewall = {
     run(namespace, renderNftRemoval(name), `remove rule set "${name}"`)
   },
 
+  zero(namespace, ruleSet) {
+    const operation = `zero the counters of rule set "${ruleSet.name}"`
+    run(namespace, renderNft(ruleSet, { refill: true }), operation)
+  },
+
   counters(namespace, name) {
     const command = `list table ${nftTable(name)}`
     const listing = run(namespace, command, `list rule set "${name}"`, { json: true })

@@ -11,6 +11,8 @@ export function nftTable(name: string): string {
 export interface NftOptions {
   /** Fails when the table is there instead of replacing it, which spares the kernel a grace period. Default: false. */
   readonly fresh?: boolean
+  /** Fills the table that is there, with the same chains, anew: counters start at 0, and no packet passes meanwhile. */
+  readonly refill?: boolean
 }
 
 /**
@@ -34,8 +36,7 @@ export function renderNft(ruleSet: RuleSet, options: NftOptions = {}): string {
     return [`  chain ${hook} {`, `    ${chainTypes[nat ? 'nat' : 'mangle'][hook]}`, ...rules, '  }']
   })
   const table = nftTable(ruleSet.name)
-  const start = options.fresh === true ? [`create table ${table}`] : removal(table)
-  return [...start, `table ${table} {`, ...chains, '}', ''].join('\n')
+  return [...beginning(table, options), `table ${table} {`, ...chains, '}', ''].join('\n')
 }
 
 /** Renders nft commands that remove the table of a rule set, whether it is there or not. */
@@ -54,6 +55,11 @@ const chainTypes = {
     output: 'type nat hook output priority -100; policy accept;',
   },
 } as const
+
+function beginning(table: string, { fresh, refill }: NftOptions): string[] {
+  if (refill === true) return [`flush table ${table}`]
+  return fresh === true ? [`create table ${table}`] : removal(table)
+}
 
 /** Deleting fails for a table that is not there, so it is added first. */
 function removal(table: string): string[] {
@@ -85,8 +91,12 @@ function renderMatch({ family, match }: Rule): string {
     ...compare('meta skuid', match.uid, String),
     // As iptables' socket match: a listener on every address does not make a packet its own.
     ...(match.transparentSocket === true ? ['socket transparent 1 socket wildcard 0'] : []),
+    ...(match.connection === undefined ? [] : [connectionMatches[match.connection]]),
+    ...compare('ct mark', match.connectionMark, String),
   ].join(' ')
 }
+
+const connectionMatches = { new: 'ct state new', reply: 'ct direction reply' } as const
 
 function compare<value>(
   key: string,
@@ -109,6 +119,8 @@ function renderAction({ family, action }: Rule): string {
       return `redirect to :${action.port}`
     case 'mark':
       return `meta mark set ${action.mark}`
+    case 'mark-connection':
+      return `ct mark set ${action.mark}`
     case 'accept':
     case 'drop':
     case 'return':

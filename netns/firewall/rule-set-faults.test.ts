@@ -39,6 +39,7 @@ const faults: [string, Partial<Rule>][] = [
     'transparentSocket can only be true: iptables cannot negate it',
     { match: { protocol: 'tcp', transparentSocket: false } },
   ],
+  ['{} must have either "is" or "not"', { match: { connectionMark: {} } }],
   ['a reason is missing', { reason: ' ' }],
 ]
 

@@ -15,7 +15,7 @@ export function ruleSetFaults(ruleSet: RuleSet): string[] {
       ruleSet.rules.filter((rule) => rule.hook === hook).map(({ action }) => action.kind),
     )
     // REDIRECT lives in the nat table, which only sees the first packet of a connection.
-    const stray = ['tproxy', 'mark', 'drop'].filter((kind) => kinds.has(kind))
+    const stray = ['tproxy', 'mark', 'mark-connection', 'drop'].filter((kind) => kinds.has(kind))
     if (kinds.has('redirect') && stray.length > 0) {
       faults.push(`${place}: redirect and ${stray.join(', ')} in ${hook}; make them two rule sets`)
     }
@@ -53,7 +53,14 @@ function ruleFaults(rule: Rule): string[] {
     ...(match.transparentSocket === false
       ? ['transparentSocket can only be true: iptables cannot negate it']
       : []),
-    ...[match.source, match.destination, match.mark, match.uid, match.outputInterface]
+    ...[
+      match.source,
+      match.destination,
+      match.mark,
+      match.uid,
+      match.outputInterface,
+      match.connectionMark,
+    ]
       .filter((value) => value !== undefined && Object.keys(value).length !== 1)
       .map((value) => `${JSON.stringify(value)} must have either "is" or "not"`),
     ...(rule.reason.trim() === '' ? ['a reason is missing'] : []),

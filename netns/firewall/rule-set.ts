@@ -33,6 +33,10 @@ export interface RuleMatch {
   readonly uid?: Negatable<number>
   /** The packet belongs to an established transparent socket. */
   readonly transparentSocket?: boolean
+  /** `new`: nothing has answered it yet. `reply`: the packet goes to whoever opened the connection. */
+  readonly connection?: 'new' | 'reply'
+  /** The mark that the connection was given; no packet carries it over a link. */
+  readonly connectionMark?: Negatable<number>
 }
 
 export interface Negatable<value> {
@@ -50,6 +54,8 @@ export type RuleAction =
     }
   | { readonly kind: 'redirect'; readonly port: number }
   | { readonly kind: 'mark'; readonly mark: number }
+  /** Marks the connection in the namespace, and with it all later packets of both directions. */
+  | { readonly kind: 'mark-connection'; readonly mark: number }
   | { readonly kind: 'accept' }
   | { readonly kind: 'drop' }
   | { readonly kind: 'return' }

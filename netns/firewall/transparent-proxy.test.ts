@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ruleSetFaults } from './rule-set-faults.ts'
-import { interceptOnLoopback, interceptOnPath } from './transparent-proxy.ts'
+import { interceptInPod, interceptOnLoopback, interceptOnPath } from './transparent-proxy.ts'
 
 const target = (address: string) => ({ ports: [19_000], listener: { address, port: 9_000 } })
 const onPath = { name: 'sidecar', inputInterface: 'dn0' }
@@ -69,6 +69,54 @@ describe('interceptOnPath', () => {
     expect(() => interceptOnPath({ ...onPath, inputInterface: 'lo', targets: [] })).toThrow(
       'Cannot intercept on lo by its name alone',
     )
+  })
+})
+
+describe('interceptInPod', () => {
+  const inPod = {
+    name: 'pod',
+    inputInterface: 'eth0',
+    targets: [target('127.0.0.1'), target('::1')],
+  }
+
+  it('knows the proxy by the mark of its sockets or by its user, when a connection is new', () => {
+    const known = ([{ mark: 2 }, { uid: 1337 }] as const).map((exempt) => {
+      const { ruleSet } = interceptInPod({ ...inPod, exempt, connectionMark: 7 })
+      expect(ruleSetFaults(ruleSet)).toEqual([])
+      return ruleSet.rules.find(({ action }) => action.kind === 'mark-connection')
+    })
+    expect(known).toMatchObject([
+      { match: { connection: 'new', mark: { is: 2 } }, action: { mark: 7 } },
+      { match: { connection: 'new', uid: { is: 1337 } }, action: { mark: 7 } },
+    ])
+  })
+
+  it('exempts before it intercepts, in each family', () => {
+    const { ruleSet } = interceptInPod({ ...inPod, exempt: { mark: 2 } })
+    for (const family of [4, 6]) {
+      const rules = ruleSet.rules.filter((rule) => rule.family === family)
+      expect(rules.map(({ hook, action }) => `${hook} ${action.kind}`)).toEqual([
+        'output mark',
+        'output mark-connection',
+        'output return',
+        'output return',
+        'output mark',
+        'prerouting tproxy',
+        'prerouting tproxy',
+      ])
+    }
+  })
+
+  it('routes marked packets of both families to this machine', () => {
+    const { policyRules, routes } = interceptInPod({ ...inPod, exempt: { mark: 2 }, table: 107 })
+    expect(policyRules).toMatchObject([
+      { family: 4, mark: 1, table: 107 },
+      { family: 6, mark: 1, table: 107 },
+    ])
+    expect(routes.map(({ family, type, table }) => [family, type, table])).toEqual([
+      [4, 'local', 107],
+      [6, 'local', 107],
+    ])
   })
 })
 

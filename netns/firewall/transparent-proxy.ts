@@ -49,6 +49,7 @@ export function interceptOnPath(options: OnPathOptions): Interception {
   }
   const families = familiesOf(targets)
   return {
+    ...localDelivery(families, { mark, table }),
     ruleSet: {
       name,
       rules: [
@@ -62,6 +63,63 @@ export function interceptOnPath(options: OnPathOptions): Interception {
         ),
       ],
     },
+  }
+}
+
+export interface InPodOptions {
+  readonly name: string
+  /** Where connections from outside come in. */
+  readonly inputInterface: string
+  readonly targets: readonly Target[]
+  /** How the proxy's own connections are told from those of the service: by a mark on its sockets, or by its user. */
+  readonly exempt: { readonly mark: number } | { readonly uid: number }
+  /** Mark that leads packets to this machine. Default: 1. */
+  readonly mark?: number
+  /** Routing table for the mark. Default: 100. */
+  readonly table?: number
+  /** Mark of the proxy's own connections, which no packet carries. Default: 2. */
+  readonly connectionMark?: number
+}
+
+/**
+ * Intercepts TCP for a proxy that shares a namespace with its service: what the service dials, and what comes in for
+ * it. Connections within the namespace are left alone. The proxy may dial the service with the address of its client:
+ * answers to it come back to the proxy.
+ *
+ * Loop guard: what the proxy opens is exempt, and that is decided once for each connection. Some of its later packets
+ * belong to no socket any more (a reset, the last acknowledgement), and would be taken for the service's.
+ */
+export function interceptInPod(options: InPodOptions): Interception {
+  const { name, inputInterface, targets, mark = 1, table = 100 } = options
+  const families = familiesOf(targets)
+  return {
+    ...localDelivery(families, { mark, table }),
+    ruleSet: {
+      name,
+      rules: [
+        ...families.flatMap((family) => ownConnections(family, { ...options, mark })),
+        ...targets.map((target): Rule => ({
+          hook: 'output',
+          family: familyOf(target.listener.address),
+          match: { protocol: 'tcp', destinationPorts: target.ports },
+          action: { kind: 'mark', mark },
+          reason: `What the service dials on port ${target.ports.join(', ')} is sent to this machine`,
+        })),
+        ...targets.map((target) =>
+          tproxyRule(target, { inputInterface: 'lo', mark: { is: mark } }, mark),
+        ),
+        ...targets.map((target) => tproxyRule(target, { inputInterface }, mark)),
+      ],
+    },
+  }
+}
+
+/** What leads packets with a mark to this machine, whatever their address. */
+function localDelivery(
+  families: readonly Family[],
+  { mark, table }: { readonly mark: number; readonly table: number },
+): Pick<Interception, 'policyRules' | 'routes'> {
+  return {
     policyRules: families.map((family) => ({
       family,
       mark,
@@ -128,6 +186,45 @@ function returnPath(family: Family, mark: number): Rule[] {
       ...common,
       action: { kind: 'accept' },
       reason: 'Packets of known connections need no interception',
+    },
+  ]
+}
+
+function ownConnections(
+  family: Family,
+  { exempt, mark, connectionMark = 2 }: InPodOptions & { readonly mark: number },
+): Rule[] {
+  const common = { hook: 'output', family } as const
+  const own = { protocol: 'tcp', connectionMark: { is: connectionMark } } as const
+  return [
+    {
+      ...common,
+      match: { ...own, connection: 'reply' },
+      action: { kind: 'mark', mark },
+      reason:
+        'What the service answers its proxy stays here, whatever address the proxy dialled from',
+    },
+    {
+      ...common,
+      match: {
+        protocol: 'tcp',
+        connection: 'new',
+        ...('mark' in exempt ? { mark: { is: exempt.mark } } : { uid: { is: exempt.uid } }),
+      },
+      action: { kind: 'mark-connection', mark: connectionMark },
+      reason: 'A connection that the proxy opens is its own until it ends',
+    },
+    {
+      ...common,
+      match: own,
+      action: { kind: 'return' },
+      reason: "The proxy's own connections go on their way",
+    },
+    {
+      ...common,
+      match: { outputInterface: { is: 'lo' } },
+      action: { kind: 'return' },
+      reason: 'Connections within the namespace need no proxy',
     },
   ]
 }

@@ -1,6 +1,7 @@
 import {
   closeDescriptor,
   errnoName,
+  liftDescriptor,
   openSocket,
   receiveNow,
   sendAll,
@@ -34,7 +35,9 @@ export class NetlinkSocket implements Disposable {
   /** @param label Name of the namespace, for errors. */
   constructor(label: string, protocol: number = NETLINK_ROUTE) {
     this.#label = label
-    this.#fd = openSocket(AF_NETLINK, SOCK_RAW, protocol, `open a netlink socket in ${label}`)
+    this.#fd = liftDescriptor(
+      openSocket(AF_NETLINK, SOCK_RAW, protocol, `open a netlink socket in ${label}`),
+    )
     setSocketOption(this.#fd, SOL_NETLINK, NETLINK_EXT_ACK, 1, 'ask netlink for error texts')
     setSocketOption(this.#fd, SOL_NETLINK, NETLINK_CAP_ACK, 1, 'ask netlink for short errors')
   }
@@ -89,6 +92,11 @@ export class NetlinkSocket implements Disposable {
         }
       }
     }
+  }
+
+  /** For whoever reads what the kernel sends unasked; belongs to this object. */
+  get fd(): number {
+    return this.#fd
   }
 
   [Symbol.dispose](): void {

@@ -73,6 +73,15 @@ export function setLinkUp({ name, index }: Interface): NetlinkRequest {
   }
 }
 
+export function setLinkDown({ name, index }: Interface): NetlinkRequest {
+  return {
+    operation: `set ${name} down`,
+    type: RTM_NEWLINK,
+    flags: 0,
+    body: linkHeader(index, 0, IFF_UP),
+  }
+}
+
 /**
  * Asks for the state of a link. Since Linux 6.8 the kernel first does what it put off when the link's other end came
  * up; until then the link drops what it is given, for up to a second.

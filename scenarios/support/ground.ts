@@ -1,4 +1,5 @@
 import type { TopologyName } from '#lab/topology/find-topology.ts'
+import type { LinkEnds } from './wire/choose-taker.ts'
 
 /** What a claim needs to know of the topology it is made on. */
 export interface Ground {
@@ -19,7 +20,7 @@ export interface Ground {
   readonly direct: readonly Leg[]
   readonly meshed: readonly Leg[]
   /** Who dials on a link and who takes it while interception is installed, where addresses do not tell. */
-  readonly ends?: Readonly<Record<string, { readonly from: string; readonly to: string }>>
+  readonly ends?: Readonly<Record<string, LinkEnds>>
 }
 
 export interface Leg {
@@ -92,7 +93,7 @@ export const pods: Ground = {
   ],
   ends: {
     'lo-pod-a': { from: 'service-a', to: 'kong-a' },
-    mesh: { from: 'kong-a', to: 'kong-b' },
+    mesh: { from: 'kong-a', to: 'kong-b', as: 'service-a' },
     'lo-pod-b': { from: 'kong-b', to: 'service-b' },
   },
 }

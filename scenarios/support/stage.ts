@@ -22,6 +22,7 @@ import { toTopologyRecord } from '#lab/probes/topology-record.ts'
 import type { ScenarioLog } from '#reports/record/scenario-log.ts'
 import type { TopologyRecord } from '#reports/record/record.ts'
 import type { Ground } from './ground.ts'
+import { openYardNode, type YardNode } from './yard-node.ts'
 import { seeWire, type SeenWire } from './wire/seen-wire.ts'
 
 /** A lab with captures on all its links, shared by the scenarios of a file. */
@@ -92,10 +93,11 @@ function captureName(file: string, { topology }: Ground): string {
   return `${name}-on-${topology}.pcapng`
 }
 
-/** A command that a scenario has run. */
+/** What a scenario has run or asked. */
 export interface AskedCommand {
   readonly node: string
-  readonly argv: readonly [string, ...string[]]
+  /** Of a request that no command sends: `fetch`, `say` or `connect`, and what of it reaches others. */
+  readonly argv: readonly string[]
   readonly input: string
 }
 
@@ -109,6 +111,8 @@ export class Yard {
   readonly #log: ScenarioLog
   readonly #askedEarlier: ReadonlySet<Canary>
   readonly #commands: AskedCommand[] = []
+  readonly #held = new AsyncDisposableStack()
+  readonly #nodes = new Map<string, YardNode>()
   /** When the scenario began. */
   readonly sinceMs: number
   readonly #logLengths: ReadonlyMap<string, number>
@@ -138,18 +142,31 @@ export class Yard {
     argv: readonly [string, ...string[]],
     options: ExecOptions = {},
   ): Promise<ExecResult> {
-    const step = `step: ${node}: ${argv.join(' ')}`
-    this.#stage.remarks.push({ atMs: Date.now(), text: step })
-    const { input = '' } = options
-    this.#commands.push({ node, argv, input })
-    for (const id of canariesIn([...argv, input].join('\n'))) this.#stage.asked.add(id)
+    this.#begin(node, argv, options.input ?? '')
     const result = await this.lab.exec(node, argv, options)
     const { exitCode, stdout, stderr, durationMs } = result
     this.#log.addCommand({ node, argv, exitCode, stdout, stderr, durationMs })
     return result
   }
 
-  /** What this scenario has run so far, in order. */
+  /** A node to ask from without running a command; its connections end with the scenario. */
+  node(name: string): YardNode {
+    const opened = this.#nodes.get(name)
+    if (opened !== undefined) return opened
+    const held = this.#held.use(this.lab.node(name))
+    const node = openYardNode(held, {
+      onBegin: (argv, input) => {
+        this.#begin(name, argv, input)
+      },
+      onEnd: (command) => {
+        this.#log.addCommand(command)
+      },
+    })
+    this.#nodes.set(name, node)
+    return node
+  }
+
+  /** What this scenario has run and asked so far, in order. */
   get commands(): readonly AskedCommand[] {
     return this.#commands
   }
@@ -219,11 +236,19 @@ export class Yard {
 
   /** Puts packets and logs on record. */
   async record(): Promise<void> {
+    await this.#held.disposeAsync()
     // Proxies keep connections for the next request, so not all of them end.
     await this.connections({ until: allEnded, withinMs: 150 })
     const { hops } = await this.wire()
     for (const { record } of hops) this.#log.addHop(record)
     for (const log of await this.logs()) if (log.text !== '') this.#log.addLog(log)
+  }
+
+  #begin(node: string, argv: AskedCommand['argv'], input: string): void {
+    const step = `step: ${node}: ${argv.join(' ')}`
+    this.#stage.remarks.push({ atMs: Date.now(), text: step })
+    this.#commands.push({ node, argv, input })
+    for (const id of canariesIn([...argv, input].join('\n'))) this.#stage.asked.add(id)
   }
 
   /** Brings back what the scenario has stopped or removed, for the next one. */

@@ -1,6 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { constants } from 'node:os'
+import { enterContainer } from '#lab/client/enter-container.ts'
+import { enterCommand } from '#lab/client/enter.ts'
 import { UsageError, type Console } from '#lab/cli/command.ts'
 import { findTarget, parseCommandArguments } from '#lab/cli/parse-arguments.ts'
 import { findLab, findNode } from '#lab/cli/running-lab.ts'
@@ -35,7 +37,6 @@ async function enter(
   const { namespace } = findNode(lab, nodeName)
   const { init } = lab.state
   if (init === undefined) throw new LabError(`The lab ${target.name} is still coming up.`)
-  const inside = `/proc/${init.pid}/root/run/netns/${namespace}`
   let child: ChildProcess | undefined
   const pass = (signal: NodeJS.Signals): void => {
     child?.kill(signal)
@@ -48,22 +49,15 @@ async function enter(
       [
         // Ctrl-C reaches everything in the terminal's foreground; what to do about it is for the command alone.
         '--ignore-signal=INT,QUIT',
-        'nsenter',
-        `--target=${init.pid}`,
-        '--mount',
-        '--pid',
-        `--net=${inside}`,
-        '--',
-        // The command lives in another process namespace and would not notice that this end of it is gone.
-        'setpriv',
-        '--pdeathsig=KILL',
-        '--',
+        ...(lab.state.backend === 'containers'
+          ? enterContainer(target.folder, namespace)
+          : enterCommand({ init, namespace })),
         'env',
         '--default-signal=INT,QUIT',
         `--chdir=${target.folder}`,
         ...command,
       ],
-      { stdio: 'inherit', env: labEnvironment(console.env, programFolders) },
+      { stdio: 'inherit', env: labEnvironment(console.env, programFolders(init.pid)) },
     )
     const [code, signal]: (number | NodeJS.Signals | null)[] = await once(child, 'exit')
     if (typeof code === 'number') return code

@@ -1,14 +1,18 @@
 import { styleText } from 'node:util'
 import { askLab } from '#lab/client/ask-lab.ts'
+import { renderFault } from '#lab/faults/render-fault.ts'
 import type { LabStatus, ProcessStatus } from '#lab/lab.ts'
 import { UsageError, type Console, type Output } from '#lab/cli/command.ts'
 import { findTarget, parseArguments } from '#lab/cli/parse-arguments.ts'
 import { findLab } from '#lab/cli/running-lab.ts'
 
-/** `meshyard ps [-o table|json] [--name NAME]`: 1 when no such lab is up. */
+/** `meshyard ps [--state] [-o table|json] [--name NAME]`: 1 when no such lab is up. */
 export async function ps(args: readonly string[], console: Console): Promise<number> {
   const { values } = parseArguments(args, {
-    options: { output: { type: 'string', short: 'o', default: 'table' } },
+    options: {
+      output: { type: 'string', short: 'o', default: 'table' },
+      state: { type: 'boolean', default: false },
+    },
     positionals: 0,
   })
   if (values.output !== 'table' && values.output !== 'json') {
@@ -16,6 +20,7 @@ export async function ps(args: readonly string[], console: Console): Promise<num
   }
   const target = findTarget(values.name, console)
   findLab(target)
+  if (values.state) return printState(target.folder, values.output, console)
   const result = await askLab(target.folder, { command: 'status' })
   if (result.kind !== 'status') throw new Error(`status was answered with ${result.kind}`)
   const { stdout } = console
@@ -23,6 +28,20 @@ export async function ps(args: readonly string[], console: Console): Promise<num
     values.output === 'json'
       ? `${JSON.stringify(result.status, undefined, 2)}\n`
       : renderTable(result.status, stdout),
+  )
+  return 0
+}
+
+async function printState(
+  folder: string,
+  output: 'table' | 'json',
+  { stdout }: Console,
+): Promise<number> {
+  const result = await askLab(folder, { command: 'state' })
+  if (result.kind !== 'state') throw new Error(`state was answered with ${result.kind}`)
+  const { hash, namespaces } = result.state
+  stdout.write(
+    output === 'json' ? `${JSON.stringify({ hash, namespaces }, undefined, 2)}\n` : `${hash}\n`,
   )
   return 0
 }
@@ -52,6 +71,7 @@ function renderTable(status: LabStatus, stdout: Output): string {
   return [
     `${status.name}: topology ${status.topology}, rules ${status.rules}, ${status.folder}`,
     ...lines,
+    ...status.faults.map((fault) => `fault ${renderFault(fault)}`),
     '',
   ].join('\n')
 }

@@ -3,19 +3,28 @@ import { askLab } from '#lab/client/ask-lab.ts'
 import type { LabEvent } from '#lab/holder/messages.ts'
 import { LabError } from '#lab/run/lab-error.ts'
 import type { RunState } from '#lab/run/run-folder.ts'
-import { defaultTopology, findTopology } from '#lab/topology/find-topology.ts'
+import { findTopology } from '#lab/topology/find-topology.ts'
 import type { Topology } from '#lab/topology/topology.ts'
-import type { Console, Output } from '#lab/cli/command.ts'
+import { chooseBackend } from '#lab/runtime/choose-backend.ts'
+import { UsageError, type Console, type Output } from '#lab/cli/command.ts'
 import { findTarget, parseArguments, type Target } from '#lab/cli/parse-arguments.ts'
 
-/** `meshyard up [TOPOLOGY] [--bare] [--name NAME]`: 0 when the lab is up, also when it was before. */
+/** `meshyard up [TOPOLOGY] [--bare] [--backend BACKEND] [--image IMAGE] [--name NAME]`: 0 when the lab is up, also when it was before. */
 export async function up(args: readonly string[], console: Console): Promise<number> {
   const { values, positionals } = parseArguments(args, {
-    options: { bare: { type: 'boolean', default: false } },
+    options: {
+      bare: { type: 'boolean', default: false },
+      backend: { type: 'string' },
+      image: { type: 'string' },
+    },
     positionals: 1,
   })
   const target = findTarget(values.name, console)
-  const topology = await findTopology(positionals[0] ?? defaultTopology)
+  const backend = chooseBackend(values.backend, console.env)
+  if (values.image !== undefined && backend !== 'containers') {
+    throw new UsageError('An image is for a lab of containers: add --backend containers.')
+  }
+  const topology = await findTopology(positionals[0])
   const { stdout, stderr } = console
   const startedAt = performance.now()
   using interruption = listenForInterruption()
@@ -25,13 +34,20 @@ export async function up(args: readonly string[], console: Console): Promise<num
       ...target,
       topology,
       bare: values.bare,
+      backend,
+      ...(values.image !== undefined && { image: values.image }),
       signal,
       onEvent: (event) => {
         stdout.write(renderEvent(event, topology))
       },
     })
     if (result.kind === 'already-up') {
-      await tellWhatIsUp(result.state, topology, values.bare, target, stdout)
+      await tellWhatIsUp(
+        result.state,
+        { topology: topology.name, bare: values.bare, backend },
+        target,
+        stdout,
+      )
       return 0
     }
     await result.launched.stay()
@@ -51,13 +67,12 @@ export async function up(args: readonly string[], console: Console): Promise<num
 /** @throws LabError when what is up is not what was asked for. */
 async function tellWhatIsUp(
   state: RunState,
-  topology: Topology,
-  bare: boolean,
+  asked: Shape,
   { name, folder }: Target,
   stdout: Output,
 ): Promise<void> {
-  const is = describe(state.topology, state.bare)
-  const wanted = describe(topology.name, bare)
+  const is = describe(state)
+  const wanted = describe(asked)
   if (is !== wanted) {
     throw new LabError(
       `The lab ${name} is up with the topology ${is}; take it down first, or give ${wanted} another --name.`,
@@ -73,8 +88,14 @@ async function tellWhatIsUp(
   }
 }
 
-function describe(topology: string, bare: boolean): string {
-  return bare ? `${topology} --bare` : topology
+type Shape = Pick<RunState, 'topology' | 'bare' | 'backend'>
+
+function describe({ topology, bare, backend }: Shape): string {
+  const options = [
+    ...(bare ? ['--bare'] : []),
+    ...(backend === 'namespaces' ? [] : [`--backend ${backend}`]),
+  ]
+  return [topology, ...options].join(' ')
 }
 
 function renderEvent(event: LabEvent, { namespaces, links }: Topology): string {
@@ -83,6 +104,8 @@ function renderEvent(event: LabEvent, { namespaces, links }: Topology): string {
       return `  network: ${namespaces.length} namespaces, ${links.length} links${after(event)}\n`
     case 'node':
       return `  ${event.node}: ready${after(event)}\n`
+    case 'progress':
+      return `  ${event.text}\n`
     case 'ready':
     case 'failed':
     default:

@@ -17,8 +17,8 @@ onEveryTopology((scenario, ground) => {
     async ({ yard }) => {
       const alpn = await meshProtocolOf(yard)
       const canary = makeCanary()
-      const { stdout } = await askWithCanary(yard, `https://${echo}:18443/`, canary)
-      expect(JSON.parse(stdout)).toMatchObject({ headers: { 'x-canary': canary } })
+      const { text } = await askWithCanary(yard, `https://${echo}:18443/`, canary)
+      expect(JSON.parse(text)).toMatchObject({ headers: { 'x-canary': canary } })
 
       const { link, request } = await yard.wire()
       expect(request(canary)).toHavePassed(['kong-a', 'kong-b'])

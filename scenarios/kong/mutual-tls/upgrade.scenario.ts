@@ -26,8 +26,8 @@ onEveryTopology((scenario, ground) => {
       })
       await admin.applied()
       const after = { sinceMs: Date.now(), canary: makeCanary() }
-      const { stdout } = await askWithCanary(yard, url, after.canary)
-      expect(JSON.parse(stdout)).toMatchObject({ headers: { 'x-canary': after.canary } })
+      const { text } = await askWithCanary(yard, url, after.canary)
+      expect(JSON.parse(text)).toMatchObject({ headers: { 'x-canary': after.canary } })
 
       const secured = await yard.wire(after)
       expect(secured.request(after.canary)).toHavePassed(['kong-a', 'kong-b'])

@@ -44,8 +44,8 @@ onEveryTopology(
         const canary = makeCanary()
         const since = { sinceMs: Date.now() }
         const url = `${from}://${addresses[host]}:${ports[from]}/`
-        const { stdout } = await askWithCanary(yard, url, canary)
-        expect(JSON.parse(stdout)).toMatchObject({
+        const { text } = await askWithCanary(yard, url, canary)
+        expect(JSON.parse(text)).toMatchObject({
           protocol: to,
           local: `${addresses.echo}:${ports[to]}`,
           headers: { 'x-canary': canary, host: `${addresses.echo}:${ports[to]}` },
@@ -83,8 +83,8 @@ onEveryTopology(
         await yard.lab.removeRules()
         const canary = makeCanary()
         const url = `https://${addresses.echo}:${ports.https}/`
-        const { stdout } = await askWithCanary(yard, url, canary)
-        expect(JSON.parse(stdout)).toMatchObject({ protocol: 'https' })
+        const { text } = await askWithCanary(yard, url, canary)
+        expect(JSON.parse(text)).toMatchObject({ protocol: 'https' })
         await expect(yard).toBalance()
       },
     )

@@ -54,8 +54,8 @@ onEveryTopology(
         })
         await admin.applied()
         const sinceChange = { sinceMs: Date.now() }
-        const { stdout } = await askWithCanary(yard, url, canary.after)
-        expect(JSON.parse(stdout)).toMatchObject({
+        const { text } = await askWithCanary(yard, url, canary.after)
+        expect(JSON.parse(text)).toMatchObject({
           protocol: 'http',
           local: `${echo}:18000`,
           headers: { 'x-canary': canary.after },
@@ -101,8 +101,8 @@ onEveryTopology(
         const alpn = await meshProtocolOf(yard)
         const canary = makeCanary()
         const since = { sinceMs: Date.now() }
-        const { stdout } = await askWithCanary(yard, `https://${serviceB}:18443/`, canary)
-        expect(JSON.parse(stdout)).toMatchObject({ protocol: 'http', local: `${echo}:18000` })
+        const { text } = await askWithCanary(yard, `https://${serviceB}:18443/`, canary)
+        expect(JSON.parse(text)).toMatchObject({ protocol: 'http', local: `${echo}:18000` })
         const { link, request } = await yard.wire(since)
         const handledBy = ['kong-a', middleNode.name, 'kong-b']
         expect(request(canary)).toHavePassed(handledBy)

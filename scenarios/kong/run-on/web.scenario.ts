@@ -98,8 +98,8 @@ onEveryTopology(
         await answerOn(admin, `/services/${service}/plugins`, { runOn, message: 'answered' })
         await admin.applied()
         const canary = makeCanary()
-        const { stdout } = await askWithCanary(yard, url, canary)
-        const { message } = JSON.parse(stdout)
+        const { text } = await askWithCanary(yard, url, canary)
+        const { message } = JSON.parse(text)
         expect(message).toBe(at === 'service-b' ? undefined : 'answered')
         await expect(yard).toBalance({ except: { [canary]: { handledBy, endsAt: at } } })
       },

@@ -1,7 +1,5 @@
-import { fileURLToPath } from 'node:url'
 import type { Yard } from '#scenarios/support/stage.ts'
 
-const asker = fileURLToPath(new URL('stream-asker.ts', import.meta.url))
 const ports = { tcp: 19000, tls: 19443 } as const
 
 export interface StreamLine {
@@ -18,18 +16,14 @@ export async function askByStream(yard: Yard, line: StreamLine): Promise<void> {
 }
 
 /** Says a line from Service A, and returns all that came back until that line did or the other side ended. */
-export async function sayByStream(
+export function sayByStream(
   yard: Yard,
   { protocol, say, host = yard.ground.addresses.echo }: StreamLine,
 ): Promise<string> {
-  const { serviceA } = yard.ground.addresses
-  const where = [`--from=${serviceA}`, `--host=${host}`, `--port=${ports[protocol]}`]
-  const { stdout } = await yard.run('service-a', [
-    process.execPath,
-    asker,
-    ...where,
-    ...(protocol === 'tls' ? ['--tls'] : []),
-    `--say=${say}`,
-  ])
-  return stdout
+  return yard.node('service-a').say(`${say}\n`, {
+    host,
+    port: ports[protocol],
+    source: yard.ground.addresses.serviceA,
+    ...(protocol === 'tls' && { tls: { serverName: 'stream.test', insecure: true } }),
+  })
 }

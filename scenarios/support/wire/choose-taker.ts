@@ -10,7 +10,15 @@ export interface Way {
   /** Destination ports that are intercepted. */
   readonly ports: ReadonlySet<number>
   /** By link: both ends of what is intercepted, where addresses do not tell. */
-  readonly ends?: Readonly<Record<string, { readonly from: string; readonly to: string }>>
+  readonly ends?: Readonly<Record<string, LinkEnds>>
+}
+
+/** Who dials and who takes what is intercepted on one link. */
+export interface LinkEnds {
+  readonly from: string
+  readonly to: string
+  /** Whose address the dialler uses; of any other the owner dials. Default: everybody's. */
+  readonly as?: string
 }
 
 export interface Dialled {

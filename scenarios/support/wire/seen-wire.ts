@@ -59,7 +59,8 @@ export function seeWire(wire: Wire, { book, way }: { book: AddressBook; way: Way
     const seenOn = links.get(connectionKey(connection)) ?? [hop]
     const intercepted = way.rules === 'installed' && way.ports.has(connection.server.port)
     const ends = intercepted ? way.ends?.[connection.link] : undefined
-    const from = ends?.from ?? book.get(connection.client.address)
+    const owner = book.get(connection.client.address)
+    const from = ends !== undefined && [undefined, owner].includes(ends.as) ? ends.from : owner
     const dialled = {
       from,
       owner: book.get(connection.server.address),
@@ -68,7 +69,7 @@ export function seeWire(wire: Wire, { book, way }: { book: AddressBook; way: Way
     }
     return {
       ...hop,
-      record: { ...record, ...ends },
+      record: ends === undefined ? record : { ...record, from, to: ends.to },
       from,
       to: ends?.to ?? chooseTaker(dialled, way),
       place: `packets ${record.packets?.first}–${record.packets?.last} (${record.source} → ${record.destination} on ${record.link})`,

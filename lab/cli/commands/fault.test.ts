@@ -1,0 +1,163 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Writable } from 'node:stream'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openLab, type Lab } from '#lab/lab.ts'
+import { runMeshyard } from '#lab/cli/run-meshyard.ts'
+import type { FaultStatus } from '#lab/faults/fault-spec.ts'
+import type { Topology } from '#lab/topology/topology.ts'
+
+const timeoutMs = 30_000
+
+/** Two nodes and a link. */
+const topology: Topology = {
+  name: 'pair',
+  summary: 'Two nodes and a link.',
+  namespaces: ['a', 'b'].map((name) => ({ name, routes: [] })),
+  links: [
+    {
+      kind: 'veth',
+      name: 'wire',
+      ends: [
+        { namespace: 'a', interface: 'eth0', addresses: ['10.0.0.1/24', 'fd00::1/64'] },
+        { namespace: 'b', interface: 'eth0', addresses: ['10.0.0.2/24', 'fd00::2/64'] },
+      ],
+    },
+  ],
+  nodes: [
+    { name: 'client', kind: 'service', namespace: 'a', addresses: ['10.0.0.1'], processes: [] },
+    {
+      name: 'server',
+      kind: 'service',
+      namespace: 'b',
+      addresses: ['10.0.0.2'],
+      processes: [
+        { kind: 'ncat', name: 'tcp', address: '10.0.0.2', port: 7, tls: false, answer: 'hello' },
+      ],
+    },
+  ],
+  interception: [],
+  kong: undefined,
+  tryNext: [],
+}
+
+let home: string
+let lab: Lab
+beforeAll(async () => {
+  home = mkdtempSync(join(tmpdir(), 'meshyard-'))
+  lab = await openLab(topology, { name: 'pair', folder: join(home, 'pair') })
+}, timeoutMs)
+afterAll(async () => {
+  await lab[Symbol.asyncDispose]()
+  rmSync(home, { recursive: true })
+}, timeoutMs)
+
+async function meshyard(line: string) {
+  const written = { stdout: '', stderr: '' }
+  const stream = (name: keyof typeof written): Writable =>
+    new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        written[name] += chunk.toString()
+        done()
+      },
+    })
+  const code = await runMeshyard(line.split(' '), {
+    stdout: stream('stdout'),
+    stderr: stream('stderr'),
+    env: { MESHYARD_HOME: home },
+  })
+  return { code, ...written }
+}
+
+async function listed(): Promise<readonly FaultStatus[]> {
+  return JSON.parse((await meshyard('fault list -o json --name pair')).stdout)
+}
+
+describe('meshyard fault', () => {
+  it(
+    'breaks a link, shows what probes measured, lists it and heals it',
+    { timeout: timeoutMs },
+    async () => {
+      const made = await meshyard(
+        'fault delay wire --ms 30 --jitter-ms 5 --from client --name pair',
+      )
+      expect(made).toMatchObject({ code: 0, stderr: '' })
+      expect(made.stdout).toMatch(
+        /^f\d+ delay wire --from=client --ms=30 --jitter-ms=5 \(.+\): a → b: \d+\.\d ms/,
+      )
+      const [fault] = await listed()
+      expect(fault).toMatchObject({
+        state: 'active',
+        spec: { kind: 'delay', link: 'wire', from: 'client', ms: 30, jitterMs: 5 },
+      })
+      expect((await meshyard('ps --name pair')).stdout).toContain(`fault ${fault?.id} delay wire`)
+      const healed = await meshyard(`fault heal ${fault?.id} --name pair`)
+      expect(healed).toMatchObject({ code: 0, stdout: `${fault?.id} (delay) is healed.\n` })
+      expect(await listed()).toEqual([])
+      expect((await meshyard('fault list --name pair')).stdout).toBe('Nothing is broken.\n')
+    },
+  )
+
+  it('heals everything at once', { timeout: timeoutMs }, async () => {
+    await meshyard('fault pause server --name pair')
+    await meshyard('fault add partition wire --name pair')
+    expect((await listed()).map(({ spec }) => spec.kind)).toEqual(['pause', 'partition'])
+    const healed = await meshyard('fault heal --all --name pair')
+    expect(healed.stdout).toMatch(/^f\d+ \(pause\) is healed\.\nf\d+ \(partition\) is healed\.\n$/)
+    expect(await listed()).toEqual([])
+    const { stdout } = await lab.exec('client', ['ncat', '--recv-only', '10.0.0.2', '7'])
+    expect(stdout).toBe('hello\n')
+  })
+
+  it.each([
+    ['fault heal --name pair', 2, /Say which fault to heal, or --all/],
+    ['fault heal f99 --name pair', 1, /There is no fault f99: nothing is broken/],
+    ['fault delay wire --ms soon --name pair', 2, /--ms takes a number, not "soon"/],
+    ['fault delay moon --ms 5 --name pair', 1, /there is no "moon"; there are wire/],
+    ['fault kill client --name pair', 1, /client runs nothing that a fault could hit/],
+    ['fault store-down --name pair', 1, /runs no Kong node, and so has no store/],
+    ['fault list -o yaml --name pair', 2, /"yaml" is no output format/],
+    ['fault list --name elsewhere', 1, /No lab named elsewhere is up/],
+  ])('answers "%s" with exit code %i and a reason', async (line, code, message) => {
+    const answer = await meshyard(line)
+    expect(answer.code).toBe(code)
+    expect(answer.stderr).toMatch(message)
+    expect(await listed()).toEqual([])
+  })
+})
+
+describe('meshyard link', () => {
+  it('lists ends with state, addresses and counters', { timeout: timeoutMs }, async () => {
+    const { code, stdout } = await meshyard('link --name pair')
+    expect(code).toBe(0)
+    expect(stdout).toMatch(
+      /^wire +veth +client:eth0 +up +\d+\/\d+ +\d+\/\d+ +10\.0\.0\.1\/24 fd00::1\/64$/m,
+    )
+    const before = JSON.parse((await meshyard('link wire -o json --name pair')).stdout)
+    await lab.exec('client', ['ncat', '--recv-only', '10.0.0.2', '7'])
+    const after = JSON.parse((await meshyard('link wire -o json --name pair')).stdout)
+    expect(after[0].ends[0].sent.packets).toBeGreaterThan(before[0].ends[0].sent.packets)
+    expect(after[0].ends[0].sent.packets).toBe(after[0].ends[1].received.packets)
+  })
+
+  it('takes a link down and up again, with what its end had', { timeout: timeoutMs }, async () => {
+    const down = await meshyard('link wire down --from server --name pair')
+    expect(down.stdout).toMatch(/client:eth0 +no-carrier/)
+    expect(down.stdout).toMatch(/server:eth0 +down/)
+    const up = await meshyard('link wire up --name pair')
+    expect(up.stdout).toMatch(/client:eth0 +up/)
+    expect(up.stdout).toMatch(/server:eth0 +up/)
+    expect(await listed()).toEqual([])
+    const { stdout } = await lab.exec('client', ['ncat', '--recv-only', '10.0.0.2', '7'])
+    expect(stdout).toBe('hello\n')
+  })
+
+  it('names the links there are when asked for another', async () => {
+    const { code, stderr } = await meshyard('link moon --name pair')
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: 'Error: The lab pair has no link "moon"; it has wire.\n',
+    })
+  })
+})

@@ -1,0 +1,141 @@
+import { askLab } from '#lab/client/ask-lab.ts'
+import { momentary, type FaultKind, type FaultStatus } from '#lab/faults/fault-spec.ts'
+import { renderFault } from '#lab/faults/render-fault.ts'
+import type { LabRequest } from '#lab/holder/messages.ts'
+import { UsageError, type Console } from '#lab/cli/command.ts'
+import { findTarget, parseArguments, type Target } from '#lab/cli/parse-arguments.ts'
+import { findLab } from '#lab/cli/running-lab.ts'
+
+const nodeKinds: ReadonlySet<string> = new Set<FaultKind>([
+  'kill',
+  'pause',
+  'restart',
+  'reset',
+  'clock',
+  'expired-certificate',
+])
+const numbers = ['ms', 'jitter-ms', 'percent', 'mbit', 'seed', 'lifetime-days'] as const
+
+/**
+ * `meshyard fault [add] KIND [LINK|NODE] …`, `meshyard fault heal [ID | --all]`, `meshyard fault list`: 1 when no such lab
+ * is up or the fault cannot be.
+ */
+export async function fault(args: readonly string[], console: Console): Promise<number> {
+  const { values, positionals } = parseArguments(args, {
+    options: {
+      from: { type: 'string' },
+      to: { type: 'string' },
+      offset: { type: 'string' },
+      all: { type: 'boolean', default: false },
+      output: { type: 'string', short: 'o', default: 'table' },
+      ms: { type: 'string' },
+      'jitter-ms': { type: 'string' },
+      percent: { type: 'string' },
+      mbit: { type: 'string' },
+      seed: { type: 'string' },
+      'lifetime-days': { type: 'string' },
+    },
+    positionals: 4,
+  })
+  const { output } = values
+  if (output !== 'table' && output !== 'json') {
+    throw new UsageError(`"${output}" is no output format: use table or json.`)
+  }
+  const [verb = 'list', ...rest] = positionals
+  const target = findTarget(values.name, console)
+  findLab(target)
+  const { stdout } = console
+  switch (verb) {
+    case 'list': {
+      const listed = await ask(target, { command: 'faults' })
+      stdout.write(output === 'json' ? renderJson(listed) : renderList(listed))
+      return 0
+    }
+    case 'heal': {
+      const [id] = rest
+      if ((id === undefined) !== values.all) {
+        throw new UsageError('Say which fault to heal, or --all; "fault list" shows them.')
+      }
+      const healed = await ask(target, { command: 'heal', id })
+      stdout.write(output === 'json' ? renderJson(healed) : renderHealed(healed))
+      return 0
+    }
+    default: {
+      const words = verb === 'add' ? rest : positionals
+      const spec = {
+        ...readPlace(words),
+        ...Object.fromEntries(
+          (['from', 'to', 'offset'] as const).flatMap((name) => {
+            const value = values[name]
+            return value === undefined ? [] : [[name, value]]
+          }),
+        ),
+        ...Object.fromEntries(
+          numbers.flatMap((name) => {
+            const text = values[name]
+            return text === undefined ? [] : [[fieldOf(name), readNumber(name, text)]]
+          }),
+        ),
+      }
+      const made = await ask(target, { command: 'fault', spec })
+      stdout.write(
+        output === 'json'
+          ? renderJson(made)
+          : made.map((each) => `${renderFault(each)}\n`).join(''),
+      )
+      const [first] = made
+      if (output === 'table' && first !== undefined && !momentary.has(first.spec.kind)) {
+        stdout.write(`Heal it with "meshyard fault heal ${first.id}".\n`)
+      }
+      return 0
+    }
+  }
+}
+
+/** Asks the lab about faults; also what `link` does is one. */
+export async function ask(
+  { folder }: Target,
+  request: LabRequest,
+): Promise<readonly FaultStatus[]> {
+  const result = await askLab(folder, request)
+  if (result.kind !== 'faults')
+    throw new Error(`${request.command} was answered with ${result.kind}`)
+  return result.faults
+}
+
+function readPlace([kind, place, offset]: readonly string[]): Readonly<Record<string, string>> {
+  if (kind === undefined) {
+    throw new UsageError('Say what to break: a kind of fault, and the link or node that it hits.')
+  }
+  return {
+    kind,
+    ...(place !== undefined && { [nodeKinds.has(kind) ? 'node' : 'link']: place }),
+    ...(offset !== undefined && { offset }),
+  }
+}
+
+function readNumber(name: string, text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !Number.isFinite(value)) {
+    throw new UsageError(`--${name} takes a number, not "${text}".`)
+  }
+  return value
+}
+
+function fieldOf(option: string): string {
+  return option.replaceAll(/-[a-z]/g, (part) => part.slice(1).toUpperCase())
+}
+
+function renderJson(faults: readonly FaultStatus[]): string {
+  return `${JSON.stringify(faults, undefined, 2)}\n`
+}
+
+function renderList(faults: readonly FaultStatus[]): string {
+  if (faults.length === 0) return 'Nothing is broken.\n'
+  return faults.map((each) => `${renderFault(each)}\n`).join('')
+}
+
+function renderHealed(faults: readonly FaultStatus[]): string {
+  if (faults.length === 0) return 'Nothing was broken.\n'
+  return faults.map(({ id, spec }) => `${id} (${spec.kind}) is healed.\n`).join('')
+}

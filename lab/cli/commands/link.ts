@@ -1,0 +1,93 @@
+import { askLab } from '#lab/client/ask-lab.ts'
+import type { LabLink } from '#lab/faults/read-links.ts'
+import { LabError } from '#lab/run/lab-error.ts'
+import { UsageError, type Console } from '#lab/cli/command.ts'
+import { findTarget, parseArguments, type Target } from '#lab/cli/parse-arguments.ts'
+import { findLab } from '#lab/cli/running-lab.ts'
+import { ask } from './fault.ts'
+
+/** `meshyard link [NAME [up|down]] [--from NODE] [-o table|json]`: lists links, or takes one down and up again. */
+export async function link(args: readonly string[], console: Console): Promise<number> {
+  const { values, positionals } = parseArguments(args, {
+    options: {
+      from: { type: 'string' },
+      output: { type: 'string', short: 'o', default: 'table' },
+    },
+    positionals: 2,
+  })
+  const { output } = values
+  if (output !== 'table' && output !== 'json') {
+    throw new UsageError(`"${output}" is no output format: use table or json.`)
+  }
+  const [name, state] = positionals
+  if (state !== undefined && state !== 'up' && state !== 'down') {
+    throw new UsageError(`A link goes up or down, not "${state}".`)
+  }
+  const target = findTarget(values.name, console)
+  findLab(target)
+  if (name !== undefined && state === 'down') {
+    const { from } = values
+    const spec = { kind: 'down', link: name, ...(from !== undefined && { from }) }
+    await ask(target, { command: 'fault', spec })
+  }
+  if (name !== undefined && state === 'up') await bringUp(target, name)
+  const links = await listLinks(target)
+  const wanted = links.filter((each) => name === undefined || each.name === name)
+  if (wanted.length === 0 && name !== undefined) {
+    const names = links.map((each) => each.name).join(', ') || 'none'
+    throw new LabError(`The lab ${target.name} has no link "${name}"; it has ${names}.`)
+  }
+  console.stdout.write(
+    output === 'json' ? `${JSON.stringify(wanted, undefined, 2)}\n` : renderLinks(wanted),
+  )
+  return 0
+}
+
+async function bringUp(target: Target, name: string): Promise<void> {
+  const faults = await ask(target, { command: 'faults' })
+  const down = faults.filter(({ spec }) => spec.kind === 'down' && spec.link === name)
+  // oxlint-disable-next-line no-await-in-loop -- the lab does one thing at a time
+  for (const { id } of down) await ask(target, { command: 'heal', id })
+}
+
+async function listLinks({ folder }: Target): Promise<readonly LabLink[]> {
+  const result = await askLab(folder, { command: 'links' })
+  if (result.kind !== 'links') throw new Error(`links was answered with ${result.kind}`)
+  return result.links
+}
+
+function renderLinks(links: readonly LabLink[]): string {
+  const rows = links.flatMap(({ name, kind, ends, faults }) =>
+    ends.map((end, index) => [
+      index === 0 ? name : '',
+      index === 0 ? kind : '',
+      `${end.nodes.join('+') || end.namespace}:${end.interface}`,
+      end.state,
+      `${end.sent.packets}/${end.sent.bytes}`,
+      `${end.received.packets}/${end.received.bytes}`,
+      end.addresses.join(' ') || '-',
+      index === 0 ? faults.join(' ') : '',
+    ]),
+  )
+  const head = [
+    'LINK',
+    'KIND',
+    'END',
+    'STATE',
+    'SENT (PACKETS/BYTES)',
+    'RECEIVED',
+    'ADDRESSES',
+    'FAULTS',
+  ]
+  const table = [head, ...rows]
+  const widths = head.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)))
+  return table
+    .map(
+      (row) =>
+        `${row
+          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+          .join('  ')
+          .trimEnd()}\n`,
+    )
+    .join('')
+}

@@ -1,0 +1,45 @@
+import { UsageError, type Console } from '#lab/cli/command.ts'
+import { parseArguments } from '#lab/cli/parse-arguments.ts'
+import { LabError } from '#lab/run/lab-error.ts'
+import { findTopology } from '#lab/topology/find-topology.ts'
+
+/**
+ * `meshyard validate [TOPOLOGY] [-o text|json]`: 0 when it can run, 1 with every fault when it cannot. With `--schema` the
+ * JSON schema of topology files.
+ */
+export async function validate(args: readonly string[], console: Console): Promise<number> {
+  const { values, positionals } = parseArguments(args, {
+    options: {
+      output: { type: 'string', short: 'o', default: 'text' },
+      schema: { type: 'boolean', default: false },
+    },
+    positionals: 1,
+  })
+  const { stdout } = console
+  const json = (value: unknown): void => {
+    stdout.write(`${JSON.stringify(value, undefined, 2)}\n`)
+  }
+  if (values.schema) {
+    const { topologyJsonSchema } = await import('#lab/topology/schema-json.ts')
+    json(topologyJsonSchema())
+    return 0
+  }
+  if (values.output !== 'text' && values.output !== 'json') {
+    throw new UsageError(`"${values.output}" is no output format: use text or json.`)
+  }
+  try {
+    const { name, summary, nodes, namespaces, links } = await findTopology(positionals[0])
+    const counts = { nodes: nodes.length, namespaces: namespaces.length, links: links.length }
+    if (values.output === 'json') json({ valid: true, name, summary, ...counts })
+    else {
+      stdout.write(
+        `The topology ${name} can run: ${counts.nodes} nodes, ${counts.namespaces} namespaces, ${counts.links} links.\n`,
+      )
+    }
+    return 0
+  } catch (error) {
+    if (!(error instanceof LabError) || values.output === 'text') throw error
+    json({ valid: false, message: error.message })
+    return 1
+  }
+}

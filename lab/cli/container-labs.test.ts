@@ -1,0 +1,61 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { projectRoot } from '#lab/run/home.ts'
+
+const timeoutMs = 60_000
+
+describe('the command line, of a lab on containers', () => {
+  let home: string
+  beforeAll(() => {
+    home = mkdtempSync(join(tmpdir(), 'container-labs-'))
+    expect(meshyard('up', 'sidecars', '--backend', 'containers')).toMatchObject({ status: 0 })
+  }, timeoutMs)
+  afterAll(() => {
+    expect(meshyard('down')).toMatchObject({ status: 0, stdout: 'The lab default is down.\n' })
+    rmSync(home, { recursive: true })
+  }, timeoutMs)
+
+  const meshyard = (...args: readonly string[]) => {
+    const options = { encoding: 'utf8', env: { ...process.env, MESHYARD_HOME: home } } as const
+    const { status, stdout, stderr } = spawnSync(
+      join(projectRoot, 'lab/bin/meshyard'),
+      args,
+      options,
+    )
+    return { status, stdout, stderr }
+  }
+
+  it('runs a command in the network, processes and files of a node, and passes its exit code on', () => {
+    const script =
+      'hostname; ip -o -4 address show dn0 | grep -o "10.1.0.3"; cat /proc/1/comm; exit 7'
+    expect(meshyard('exec', 'kong-a', 'sh', '-c', script)).toMatchObject({
+      status: 7,
+      stdout: 'kong-a\n10.1.0.3\ndocker-init\n',
+    })
+  })
+
+  it('gives a shell a terminal', () => {
+    const script = '[ -t 0 ] && stty -a </dev/tty >/dev/null && echo terminal'
+    const command = `${join(projectRoot, 'lab/bin/meshyard')} exec service-a sh -c '${script}'`
+    const { stdout } = spawnSync('script', ['--quiet', '--command', command, '/dev/null'], {
+      encoding: 'utf8',
+      env: { ...process.env, MESHYARD_HOME: home },
+    })
+    expect(stdout).toBe('terminal\r\n')
+  })
+
+  it('shows what runs, and asks for no second lab on something else', () => {
+    expect(meshyard('ps').stdout).toMatch(/kong-a +proxy +kong-a +running/)
+    const again = meshyard('up', 'sidecars', '--backend', 'namespaces')
+    expect(again.status).toBe(1)
+    expect(again.stderr).toContain('is up with the topology sidecars --backend containers')
+  })
+
+  it('leaves a lab that lives alone when it removes what is left of others', () => {
+    expect(meshyard('reap')).toMatchObject({ status: 0, stdout: 'Removed 0 containers.\n' })
+    expect(meshyard('exec', 'service-a', 'true')).toMatchObject({ status: 0 })
+  })
+})

@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { errorCode } from '#lab/run/fault.ts'
+import { LabError } from '#lab/run/lab-error.ts'
+import {
+  identifyProcess,
+  isAlive,
+  signalProcess,
+  type ProcessIdentity,
+} from '#lab/run/process-identity.ts'
+import { processesWorkingIn } from '#lab/run/processes-working-in.ts'
+import { until } from '#lab/run/until.ts'
+
+const withinMs = 5_000
+
+/**
+ * Ends the lab of a run folder that no longer tells of it, since somebody removed the folder or what was in it; tells
+ * whether there was one. Whoever else works in the folder stays.
+ */
+export async function endOrphans(folder: string): Promise<boolean> {
+  const orphans = processesWorkingIn(folder).flatMap((pid) =>
+    holdsLab(commandLine(pid)) ? (identifyProcess(pid) ?? []) : [],
+  )
+  for (const orphan of orphans) signalProcess(orphan, 'SIGKILL')
+  if (await until(() => !orphans.some(isAlive), { withinMs })) return orphans.length > 0
+  throw new LabError(`The lab in ${folder} (${orphans.map(pidOf).join(', ')}) does not end.`)
+}
+
+/** The wrapper, the first process and the holder, each of which names the holder's program. */
+function holdsLab(argv: readonly string[]): boolean {
+  const programs = ['unshare', 'sh', 'node', 'setpriv']
+  return (
+    programs.includes(basename(argv[0] ?? '')) &&
+    argv.some((each) => each.startsWith('/') && each.endsWith('/lab/holder/main.ts'))
+  )
+}
+
+function commandLine(pid: number): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+  } catch (error) {
+    if (['ENOENT', 'ESRCH', 'EACCES'].includes(errorCode(error) ?? '')) return []
+    throw error
+  }
+}
+
+function pidOf({ pid }: ProcessIdentity): number {
+  return pid
+}

@@ -1,0 +1,34 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { isUp } from '#lab/client/end-lab.ts'
+import { labHome } from '#lab/run/home.ts'
+import { LabError } from '#lab/run/lab-error.ts'
+import { processesWorkingIn } from '#lab/run/processes-working-in.ts'
+import { isRunFolder, readRunState } from '#lab/run/run-folder.ts'
+import type { Check } from './check.ts'
+
+/** Looks for run folders whose lab has ended. */
+export function checkLeftovers(environment: NodeJS.ProcessEnv): readonly Check[] {
+  const home = labHome(environment)
+  const names = existsSync(home) ? readdirSync(home) : []
+  const found = names.flatMap((name) => checkFolder(name, join(home, name)))
+  if (found.length > 0) return found
+  return [{ category: 'leftovers', name: 'run folders', verdict: 'works', detail: 'none' }]
+}
+
+function checkFolder(name: string, folder: string): readonly Check[] {
+  if (!isRunFolder(folder)) return []
+  const check = { category: 'leftovers', name: `run folder ${folder}` } as const
+  try {
+    const state = readRunState(folder)
+    // Before it tells of itself, a lab that comes up is known by who works there.
+    if (state === undefined ? processesWorkingIn(folder).length > 0 : isUp(state)) return []
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error
+    const why = 'Another version of Meshyard made it.'
+    return [{ ...check, verdict: 'limited', why, remedy: error.message }]
+  }
+  const fix = ['meshyard', 'down', '--name', name] as const
+  const why = 'Its lab has ended without removing it, or could not be brought up.'
+  return [{ ...check, verdict: 'limited', why, remedy: `Run "${fix.join(' ')}".`, fix }]
+}

@@ -1,0 +1,11 @@
+import type { MeasuredWay } from './fault-spec.ts'
+
+/** What a fault came to, and the way back. */
+export interface AppliedFault {
+  readonly by: string
+  readonly measured?: readonly MeasuredWay[]
+  readonly note?: string
+  readonly packets?: () => { readonly seen: number; readonly lost: number } | undefined
+  /** Absent: it was over at once. */
+  readonly heal?: () => Promise<void>
+}

@@ -1,0 +1,78 @@
+import { once } from 'node:events'
+import { Agent, request as sendRequest, type IncomingMessage } from 'node:http'
+import { text } from 'node:stream/consumers'
+import type { NetworkNamespace } from '#netns/namespace.ts'
+import { connectTcp } from '#netns/sockets.ts'
+import { messageOf } from '#lab/run/fault.ts'
+import { LabError } from '#lab/run/lab-error.ts'
+import type { Endpoint } from '#lab/topology/topology.ts'
+
+const withinMs = 10_000
+
+export interface AdminRequest {
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE'
+  readonly path: string
+  readonly body?: Readonly<Record<string, unknown>> | undefined
+}
+
+/** Requests that share one connection, one after the other; closed when disposed of. */
+export class AdminConnection implements Disposable {
+  readonly #agent: Agent
+  readonly #namespace: NetworkNamespace
+  readonly #admin: Endpoint
+
+  constructor(namespace: NetworkNamespace, admin: Endpoint) {
+    this.#namespace = namespace
+    this.#admin = admin
+    this.#agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    this.#agent.createConnection = () => connectTcp(namespace, admin)
+  }
+
+  /** @throws LabError with Kong's answer when the request is refused. */
+  ask(request: AdminRequest): Promise<string> {
+    return askAdmin(this.#namespace, this.#admin, request, this.#agent)
+  }
+
+  [Symbol.dispose](): void {
+    this.#agent.destroy()
+  }
+}
+
+/**
+ * Asks the Admin API of a namespace, which listens already, and returns the text of its answer.
+ * @throws LabError with Kong's answer when the request is refused.
+ */
+export async function askAdmin(
+  namespace: NetworkNamespace,
+  admin: Endpoint,
+  { method, path, body }: AdminRequest,
+  agent?: Agent,
+): Promise<string> {
+  const payload = body === undefined ? '' : JSON.stringify(body)
+  const sent = sendRequest({
+    ...(agent === undefined ? { createConnection: () => connectTcp(namespace, admin) } : { agent }),
+    host: admin.address,
+    port: admin.port,
+    method,
+    path,
+    headers: {
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      'content-length': Buffer.byteLength(payload),
+      ...(agent === undefined && { connection: 'close' }),
+    },
+    signal: AbortSignal.timeout(withinMs),
+  })
+  const what = `${method} ${path} on the Admin API at ${admin.address} port ${admin.port}`
+  try {
+    sent.end(payload)
+    const [response]: IncomingMessage[] = await once(sent, 'response')
+    if (response === undefined) throw new Error('no response')
+    const answer = await text(response)
+    const { statusCode = 0 } = response
+    if (statusCode >= 200 && statusCode <= 299) return answer
+    throw new LabError(`${what} was answered with ${statusCode}: ${answer}`)
+  } catch (error) {
+    if (error instanceof LabError) throw error
+    throw new LabError(`${what} failed: ${messageOf(error)}`)
+  }
+}

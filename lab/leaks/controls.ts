@@ -1,0 +1,101 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, rmdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { errorCode } from '#lab/run/fault.ts'
+import { readIfThere } from '#lab/run/read-if-there.ts'
+import { until } from '#lab/run/until.ts'
+import { controlGroup, ownGroups } from './control-groups.ts'
+import { runHere } from './run-here.ts'
+import { compareTraces, type Traces } from './traces.ts'
+
+export interface ControlsOptions {
+  /** A folder that is part of the traces. */
+  readonly folder: string
+  readonly take: () => Traces
+}
+
+const withinMs = 5_000
+
+/**
+ * Leaves something of each kind on purpose, sees that the traces show it, and takes it away again. Returns the kinds
+ * that were seen.
+ * @throws Error when something left behind is not seen, or is still seen once it is gone.
+ */
+export async function provePositive({ folder, take }: ControlsOptions): Promise<readonly string[]> {
+  const seen: string[] = []
+  const before = take()
+  for (const [kind, leave] of Object.entries(controls)) {
+    // One after the other: each is to be seen by itself.
+    // oxlint-disable no-await-in-loop
+    const takeAway = await leave(folder)
+    if (takeAway === undefined) continue
+    const found = compareTraces(before, take()).some((fault) => fault.startsWith(`${kind}:`))
+    await takeAway()
+    if (!found) throw new Error(`What was left on purpose is not seen: ${kind}`)
+    const gone = await until(() => compareTraces(before, take()).length === 0, { withinMs })
+    if (!gone) {
+      throw new Error(`Still seen after ${kind}: ${compareTraces(before, take()).join('; ')}`)
+    }
+    // oxlint-enable no-await-in-loop
+    seen.push(kind)
+  }
+  return seen
+}
+
+type TakeAway = () => void | Promise<void>
+/** Nothing when this machine does not allow it. */
+type Leave = (folder: string) => Promise<TakeAway | undefined>
+
+const controls: Readonly<Record<string, Leave>> = {
+  links: leaving('ip link add left type veth peer name over', 'ip link del left'),
+  addresses: leaving('ip address add 192.0.2.1/32 dev lo', 'ip address del 192.0.2.1/32 dev lo'),
+  routes: leaving('ip route add 192.0.2.0/24 dev lo', 'ip route del 192.0.2.0/24 dev lo'),
+  policyRules: leaving('ip rule add fwmark 77 lookup 77', 'ip rule del fwmark 77 lookup 77'),
+  firewall: leaving('nft add table inet left', 'nft delete table inet left'),
+  namedNamespaces: leaving('ip netns add left', 'ip netns delete left'),
+  mounts: leaving('mount -t tmpfs left "$1"/mount', 'umount "$1"/mount'),
+  sysctls: leaving('sysctl -qw net.ipv4.ip_forward=1', 'sysctl -qw net.ipv4.ip_forward=0'),
+  files: leaving('touch "$1"/left', 'rm "$1"/left'),
+  processes: leavingProcess(['sleep', 'infinity']),
+  namespaces: leavingProcess(['unshare', '--net', 'sleep', 'infinity']),
+  cgroups: async () => {
+    const [group] = ownGroups()
+    if (group === undefined) return undefined
+    const path = join(group, controlGroup)
+    try {
+      mkdirSync(path)
+    } catch (error) {
+      if (['EACCES', 'EROFS', 'ENOENT', 'EPERM'].includes(errorCode(error) ?? '')) return undefined
+      throw error
+    }
+    return () => {
+      rmdirSync(path)
+    }
+  },
+}
+
+function leaving(command: string, undo: string): Leave {
+  return async (folder) => {
+    await runHere(command, [folder])
+    return () => runHere(undo, [folder])
+  }
+}
+
+function leavingProcess([program, ...args]: readonly [string, ...string[]]): Leave {
+  return async () => {
+    const child = spawn(program, args, { stdio: 'ignore' })
+    await once(child, 'spawn')
+    // What is seen is the last program of the command, once it has taken over.
+    await until(() => commandLine(child) === 'sleep infinity', { withinMs })
+    return async () => {
+      const ended = once(child, 'exit')
+      child.kill('SIGKILL')
+      await ended
+    }
+  }
+}
+
+function commandLine({ pid }: ChildProcess): string {
+  return readIfThere(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim()
+}

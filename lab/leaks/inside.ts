@@ -1,0 +1,43 @@
+import { text } from 'node:stream/consumers'
+import type { Topology } from '#lab/topology/topology.ts'
+import { runCampaign } from './campaign.ts'
+import { renderCampaign } from './render-campaign.ts'
+import { parseCampaignArguments } from './parse-campaign-arguments.ts'
+
+/** The campaign itself; `main.ts` runs it in surroundings of its own. */
+const [home = '', ...args] = process.argv.slice(2)
+const options = parseCampaignArguments(args)
+let done = 0
+
+/** In place on a terminal, a line now and then elsewhere. */
+function tellProgress(): void {
+  const told = `${done} of ${options.moments} moments`
+  if (process.stderr.isTTY) process.stderr.write(`\r${told} `)
+  else if (done % 25 === 0) process.stderr.write(`${told}\n`)
+}
+
+const topology: Topology = JSON.parse(await text(process.stdin))
+const result = await runCampaign({
+  ...options,
+  topology,
+  home,
+  onTrial: ({ moment, faults }) => {
+    done += 1
+    tellProgress()
+    if (faults.length > 0) {
+      process.stderr.write(
+        `moment ${moment.index} (${moment.harm}, ${moment.phase}): ${faults.join('; ')}\n`,
+      )
+    }
+  },
+})
+if (process.stderr.isTTY) process.stderr.write('\r')
+const { moments, seed } = options
+process.stdout.write(
+  renderCampaign(result, (index) => {
+    const same = `--moments ${moments} --seed ${seed} --topology ${options.topology}`
+    return `npm run leaks -- ${same} --only ${index}`
+  }),
+)
+// Others' processes are still there, and end with this one.
+process.exit(result.results.some(({ faults }) => faults.length > 0) ? 1 : 0)

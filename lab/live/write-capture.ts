@@ -1,0 +1,89 @@
+import {
+  interfaceBlock,
+  packetBlock,
+  secretsBlock,
+  sectionBlock,
+} from '#lab/probes/pcapng/encode-pcapng.ts'
+import type { Frame } from '#lab/probes/pcap.ts'
+import type { LabPlan } from '#lab/topology/plan.ts'
+import { openKeyReader } from './key-reader.ts'
+import { watchLinks, type WatchedLink } from './watch-links.ts'
+
+export interface CaptureOptions {
+  readonly plan: LabPlan
+  readonly link?: string | undefined
+  readonly signal: AbortSignal
+  readonly write: (bytes: Uint8Array) => void
+  readonly onReady: (links: readonly WatchedLink[]) => void
+}
+
+export interface Captured {
+  readonly packets: number
+  /** How many lines of secrets. */
+  readonly secrets: number
+}
+
+interface Waiting {
+  readonly interface: number
+  readonly frame: Frame
+}
+
+/** So long packets of other links, and the secrets that open them, may be on their way. */
+const holdMs = 250
+const everyMs = 50
+
+/**
+ * Writes the packets of a lab as one capture file while they come, in the order of time, with the secrets that the lab
+ * logs before the packets they open, until the signal aborts.
+ * @throws LabError when the links cannot be watched.
+ */
+export async function writeCapture(options: CaptureOptions): Promise<Captured> {
+  const { plan, link, signal, write, onReady } = options
+  const readKeys = openKeyReader(plan)
+  const interfaces = new Map<string, number>()
+  let waiting: Waiting[] = []
+  let packets = 0
+  let secrets = 0
+  const flush = (untilMs: number): void => {
+    const keys = readKeys?.() ?? ''
+    if (keys !== '') {
+      secrets += keys.split('\n').length - 1
+      write(secretsBlock(keys))
+    }
+    const due = waiting.filter(({ frame }) => frame.atMs <= untilMs)
+    waiting = waiting.filter(({ frame }) => frame.atMs > untilMs)
+    due.sort((a, b) => (a.frame.atNs < b.frame.atNs ? -1 : a.frame.atNs > b.frame.atNs ? 1 : 0))
+    for (const { interface: number, frame } of due) {
+      write(packetBlock({ ...frame, interface: number, comments: [] }))
+    }
+    packets += due.length
+  }
+  write(
+    sectionBlock({ comments: [`${plan.name} (${plan.topology})`], application: 'meshyard' }),
+  )
+  const timer = setInterval(() => {
+    flush(Date.now() - holdMs)
+  }, everyMs)
+  try {
+    await watchLinks({
+      plan,
+      link,
+      signal,
+      onReady,
+      onFrames: ({ linkType, frames, ...of }) => {
+        let number = interfaces.get(of.link)
+        if (number === undefined) {
+          number = interfaces.size
+          interfaces.set(of.link, number)
+          const description = `${of.interface} in the namespace ${of.namespace}`
+          write(interfaceBlock({ name: of.link, description, linkType, snapLength: 0 }))
+        }
+        for (const frame of frames) waiting.push({ interface: number, frame })
+      },
+    })
+  } finally {
+    clearInterval(timer)
+    flush(Number.POSITIVE_INFINITY)
+  }
+  return { packets, secrets }
+}

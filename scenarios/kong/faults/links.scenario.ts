@@ -1,0 +1,208 @@
+import { expect } from 'vitest'
+import type { FaultSpec } from '#lab/faults/fault-spec.ts'
+import { onEveryTopology } from '#scenarios/support/scenario.ts'
+import type { Yard } from '#scenarios/support/stage.ts'
+import {
+  acceptedAfterMs,
+  greet,
+  greetInVain,
+  greeting,
+  greetingsOn,
+  linked,
+  repeatedSegments,
+  untilLostBehind,
+  upload,
+} from './faulty-yard.ts'
+
+onEveryTopology(
+  (scenario) => {
+    scenario(
+      'with kong-b cut off from what it sends, dials reach it and no answer leaves it',
+      async ({ yard }) => {
+        {
+          await using fault = await yard.lab.fault({
+            kind: 'partition',
+            link: 'mesh',
+            from: 'kong-b',
+          })
+          expect(fault.status.measured.map(({ arrived }) => arrived)).toEqual([0])
+          await using client = greetInVain(yard)
+          await untilLostBehind(yard, 'mesh')
+          expect((await greetingsOn(yard, 'mesh'))[0]).toMatchObject({ outcome: 'unanswered' })
+          expect(client.answered()).toBe(false)
+        }
+        await expectWhole(yard)
+      },
+    )
+
+    scenario(
+      'with kong-a cut off from what it sends, nothing of a dial is on the link',
+      async ({ yard }) => {
+        {
+          await using _fault = await yard.lab.fault({
+            kind: 'partition',
+            link: 'mesh',
+            from: 'kong-a',
+          })
+          await using client = greetInVain(yard)
+          await untilLostBehind(yard, 'a')
+          expect(await greetingsOn(yard, 'a')).toHaveLength(1)
+          expect(await greetingsOn(yard, 'mesh')).toEqual([])
+          expect(client.answered()).toBe(false)
+        }
+        await expectWhole(yard)
+      },
+    )
+
+    scenario(
+      'a link cut both ways carries nothing, and what crosses another still does',
+      async ({ yard }) => {
+        {
+          await using fault = await yard.lab.fault({ kind: 'partition', link: 'b' })
+          expect(fault.status.measured.map(({ arrived }) => arrived)).toEqual([0, 0])
+          await using client = greetInVain(yard)
+          await untilLostBehind(yard, 'mesh')
+          expect(await greetingsOn(yard, 'mesh')).toHaveLength(1)
+          expect(await greetingsOn(yard, 'b')).toEqual([])
+          expect(client.answered()).toBe(false)
+        }
+        await expectWhole(yard)
+      },
+    )
+
+    scenario(
+      'a link that is down is known to be: a dial over it fails at once',
+      async ({ yard }) => {
+        const before = await addressesAndRoutes(yard)
+        {
+          await using _fault = await yard.lab.fault({ kind: 'down', link: 'mesh', from: 'kong-a' })
+          const { stdout, durationMs } = await greet(yard)
+          expect(stdout).toBe('')
+          // Dials that nobody answers are tried for a minute.
+          expect(durationMs).toBeLessThan(10_000)
+        }
+        // Read when a marker can cross the link again.
+        expect(await greetingsOn(yard, 'a')).toHaveLength(1)
+        expect(await greetingsOn(yard, 'mesh')).toEqual([])
+        await expectWhole(yard)
+        expect(await addressesAndRoutes(yard)).toEqual(before)
+      },
+    )
+
+    scenario(
+      'a delay of what kong-b sends is asked, measured by probes and seen in the packets alike',
+      async ({ yard }) => {
+        const askedMs = 60
+        let sinceMs = Date.now()
+        await greet(yard)
+        expect(await acceptedAfterMs(yard, 'mesh', { sinceMs })).toBeLessThan(askedMs)
+        {
+          await using fault = await yard.lab.fault({
+            kind: 'delay',
+            link: 'mesh',
+            from: 'kong-b',
+            ms: askedMs,
+          })
+          const [measured] = fault.status.measured
+          expect(measured?.delayMs?.least).toBeGreaterThanOrEqual(askedMs - 0.5)
+          expect(measured?.delayMs?.least).toBeLessThan(askedMs * 3)
+          sinceMs = Date.now()
+          expect((await greet(yard)).stdout).toBe(greeting)
+          const afterMs = await acceptedAfterMs(yard, 'mesh', { sinceMs })
+          expect(afterMs).toBeGreaterThanOrEqual(askedMs - 0.5)
+          expect(afterMs).toBeLessThan(askedMs * 4)
+        }
+        await expectWhole(yard)
+      },
+    )
+
+    scenario(
+      'what is lost behind a link is sent over it again, and all of it arrives',
+      async ({ yard }) => {
+        const bytes = 150_000
+        expect((await upload(yard, bytes)).stdout).toMatch(`200 ${bytes} `)
+        expect(await repeatedSegments(yard, 'mesh', 18_000)).toBe(0)
+        await using _fault = await yard.lab.fault({
+          kind: 'loss',
+          link: 'mesh',
+          from: 'kong-a',
+          to: 'kong-b',
+          percent: 10,
+          seed: 3,
+        })
+        expect((await upload(yard, bytes)).stdout).toMatch(`200 ${bytes} `)
+        const [status] = await yard.lab.faults()
+        expect(status?.packets?.lost).toBeGreaterThan(0)
+        expect(await repeatedSegments(yard, 'mesh', 18_000)).toBeGreaterThan(0)
+      },
+    )
+
+    scenario(
+      'a rate holds for what crosses the link, and no longer when it is healed',
+      async ({ yard }) => {
+        const bytes = 400_000
+        const mbit = 4
+        const seconds = async (): Promise<number> => {
+          const [status, size, time] = (await upload(yard, bytes)).stdout.split(' ')
+          expect([status, size]).toEqual(['200', String(bytes)])
+          return Number(time)
+        }
+        const atBest = (bytes * 8) / (mbit * 1e6)
+        {
+          await using fault = await yard.lab.fault({
+            kind: 'rate',
+            link: 'b',
+            from: 'kong-b',
+            mbit,
+          })
+          expect(fault.status.measured[0]?.mbit).toBeGreaterThan(mbit * 0.6)
+          expect(fault.status.measured[0]?.mbit).toBeLessThan(mbit * 1.4)
+          expect(await seconds()).toBeGreaterThan(atBest * 0.9)
+        }
+        expect(await seconds()).toBeLessThan(atBest * 0.9)
+      },
+    )
+
+    scenario('a fault that cannot be is refused with what is wrong about it', async ({ yard }) => {
+      const refused = (spec: FaultSpec): Promise<unknown> =>
+        yard.lab.fault(spec).then(
+          () => 'not refused',
+          (error: unknown) => (error instanceof Error ? error.message : error),
+        )
+      expect(await refused({ kind: 'partition', link: 'moon' })).toMatch(
+        /link: there is no "moon"; there are a, mesh, b/,
+      )
+      expect(await refused({ kind: 'partition', link: 'a', from: 'kong-b' })).toMatch(
+        /"kong-b" has no end of the link a; service-a, kong-a have/,
+      )
+      expect(await refused({ kind: 'loss', link: 'a', percent: 101 })).toMatch(
+        /percent: must be from/,
+      )
+      expect(await yard.lab.faults()).toEqual([])
+    })
+  },
+  { on: linked },
+)
+
+/** What the end of kong-a has, both families. */
+async function addressesAndRoutes(yard: Yard): Promise<readonly string[]> {
+  const ip = async (...args: readonly string[]): Promise<string> =>
+    (await yard.run('kong-a', ['ip', ...args])).stdout
+  return Promise.all([
+    ip('-oneline', 'address', 'show', 'dev', 'up0', 'scope', 'global'),
+    ip('route', 'show', 'via', '10.0.0.4'),
+    ip('-6', 'route', 'show', 'via', 'fd00::4'),
+  ])
+}
+
+/** The same look at the same links sees a stream when nothing is broken; a proxy may still be trying the one before. */
+async function expectWhole(yard: Yard): Promise<void> {
+  expect(await yard.lab.faults()).toEqual([])
+  const sinceMs = Date.now()
+  expect((await greet(yard)).stdout).toBe(greeting)
+  for (const link of ['a', 'mesh', 'b']) {
+    // oxlint-disable-next-line no-await-in-loop -- link by link, to name the one that is not whole
+    const greeted = await greetingsOn(yard, link, { sinceMs })
+    expect(greeted.filter(({ toClient }) => toClient.bytes > 0).length, link).toBeGreaterThan(0)
+  }
+}
