@@ -25,7 +25,7 @@ npm_is_current() {
 missing_packages() {
   missing=
   for pair in ip:iproute2 iptables:iptables nft:nftables ncat:ncat curl:curl openssl:openssl \
-    tcpdump:tcpdump ps:procps redis-check-rdb:redis-tools; do
+    tcpdump:tcpdump ps:procps faketime:faketime redis-check-rdb:redis-tools; do
     command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
   done
   # Debian keeps the programs of each version in a folder of their own, outside of PATH.

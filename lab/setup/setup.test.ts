@@ -29,7 +29,7 @@ afterEach(() => {
 
 const shell = 'dirname cmp rm cp mv mkdir rmdir flock id node npm sh env'.split(' ')
 /** Those below /usr/sbin are found there whatever PATH says. */
-const wanted = ['ncat', 'curl', 'openssl', 'ps', 'tcpdump', 'redis-check-rdb']
+const wanted = ['ncat', 'curl', 'openssl', 'ps', 'tcpdump', 'faketime', 'redis-check-rdb']
 
 function provide(command: string): void {
   const { stdout } = spawnSync('sh', ['-c', `command -v ${command}`], { encoding: 'utf8' })
