@@ -1,4 +1,7 @@
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
+
+/** They need a container engine: `npm run test:containers` brings one of its own. */
+const needEngine = 'lab/*/container-*.test.ts'
 
 export default defineConfig({
   test: {
@@ -14,6 +17,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{core,netns,lab,reports}/**/*.test.ts', 'scenarios/mutate/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, needEngine],
           testTimeout: 10_000,
         },
       },
@@ -23,6 +27,16 @@ export default defineConfig({
           name: 'scenarios',
           include: ['scenarios/**/*.scenario.ts'],
           testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'containers',
+          include: [needEngine],
+          fileParallelism: false,
+          testTimeout: 30_000,
           hookTimeout: 60_000,
         },
       },

@@ -1,3 +1,4 @@
+import { accessSync, constants, statSync } from 'node:fs'
 import type { LabEvent } from '#lab/holder/messages.ts'
 import { projectRoot } from '#lab/run/home.ts'
 import { LabError } from '#lab/run/lab-error.ts'
@@ -7,6 +8,7 @@ import { takeTurn } from '#lab/run/turn.ts'
 import { planLab } from '#lab/topology/plan.ts'
 import { topologyFaults } from '#lab/topology/topology-faults.ts'
 import type { Backend } from '#lab/runtime/runtime.ts'
+import type { ProxySubject } from '#lab/topology/proxy-subject.ts'
 import type { Topology } from '#lab/topology/topology.ts'
 import { isUp } from './end-lab.ts'
 import { launchLab, type LaunchedLab } from './launch.ts'
@@ -21,6 +23,8 @@ export interface BringUpOptions {
   readonly backend?: Backend
   /** Of containers. Default: one that mounts this machine's programs. */
   readonly image?: string
+  /** Default: the product's own. */
+  readonly proxy?: ProxySubject
   readonly onEvent?: (event: LabEvent) => void
   readonly signal?: AbortSignal
 }
@@ -34,13 +38,14 @@ export type BroughtUp =
  * @throws LabError that says what is wrong with the machine, the topology or the first node that could not start.
  */
 export async function bringUp(options: BringUpOptions): Promise<BroughtUp> {
-  const { name, folder, topology, bare, keyLog = false, backend, image, signal } = options
+  const { name, folder, topology, bare, keyLog = false, backend, image, proxy, signal } = options
   refuseBelowRun(folder)
   const faults = topologyFaults(topology)
   if (faults.length > 0) {
     throw new LabError(`The topology ${topology.name} cannot run:\n  ${faults.join('\n  ')}`)
   }
   if (backend !== 'containers') refuseSecondUsers(topology)
+  if (proxy) refuseProxy(proxy, backend)
   await using _turn = await takeTurn(folder, signal)
   const state = readRunState(folder)
   if (state !== undefined && isUp(state)) return { kind: 'already-up', state }
@@ -53,12 +58,34 @@ export async function bringUp(options: BringUpOptions): Promise<BroughtUp> {
     keyLog,
     ...(backend && { backend }),
     ...(image !== undefined && { image }),
+    ...(proxy && { proxy }),
   })
   if (plan.backend === 'containers') {
     refuseContainersWithoutRoot()
-    if (image !== undefined) await fetchImage(image, options)
+    const images = [image, proxy?.kind === 'image' ? proxy.image : undefined]
+    await prepareEngine(images, options)
   }
   return { kind: 'launched', launched: await launchLab(plan, options) }
+}
+
+function refuseProxy(proxy: ProxySubject, backend: Backend | undefined): void {
+  if (proxy.kind === 'image' && backend !== 'containers') {
+    throw new LabError(
+      `The proxy image:${proxy.image} is an image, and these nodes are no containers: add --backend containers, or name a program with command:PATH.`,
+    )
+  }
+  if (proxy.kind === 'command' && !isProgram(proxy.program)) {
+    throw new LabError(`The proxy ${proxy.program} cannot be run: there is no such program.`)
+  }
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
 }
 
 function refuseContainersWithoutRoot(): void {
@@ -68,11 +95,17 @@ function refuseContainersWithoutRoot(): void {
   )
 }
 
-/** Before the lab begins, since it may take minutes. */
-async function fetchImage(image: string, { onEvent }: BringUpOptions): Promise<void> {
+/** Before there is anything of the lab: an engine may not be there, and to pull an image may take minutes. */
+async function prepareEngine(
+  images: readonly (string | undefined)[],
+  { onEvent }: BringUpOptions,
+): Promise<void> {
   // Other labs need no client of an engine.
-  const { fetchNamedImage } = await import('#lab/runtime/containers/fetch-image.ts')
-  await fetchNamedImage(image, (text) => onEvent?.({ kind: 'progress', text }))
+  const { prepareEngine: prepare } = await import('#lab/runtime/containers/prepare-engine.ts')
+  await prepare(
+    images.filter((image) => image !== undefined),
+    (text) => onEvent?.({ kind: 'progress', text }),
+  )
 }
 
 function refuseSecondUsers({ name, interception }: Topology): void {

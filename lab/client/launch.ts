@@ -51,6 +51,7 @@ export async function launchLab(plan: LabPlan, options: LaunchOptions = {}): Pro
     topology,
     bare,
     backend,
+    ...(plan.proxy !== undefined && { proxy: plan.proxy }),
     wrapper: identity,
     init: undefined,
     stays: false,

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { glob } from 'node:fs/promises'
 import { LabError } from '#lab/run/lab-error.ts'
+import type { Backend } from '#lab/runtime/runtime.ts'
 
 const places = ['/usr/lib/*/faketime', '/usr/lib/faketime', '/usr/local/lib/faketime']
 const file = 'libfaketimeMT.so.1'
@@ -8,10 +9,14 @@ const file = 'libfaketimeMT.so.1'
 /**
  * What to put before a command so that it and all it starts see another wall clock. Its timers keep the right time. The
  * library leaves files in /dev/shm when it is killed, so the command gets one of its own. A program that does not go
- * through the C library, as some are linked, keeps the right clock.
+ * through the C library, as some are linked, keeps the right clock. In a container, whose memory is its own, the command
+ * does not start when its image has not the library.
  * @throws LabError when the library is not installed.
  */
-export async function behindClock(offset: string): Promise<readonly string[]> {
+export async function behindClock(
+  offset: string,
+  backend: Backend = 'namespaces',
+): Promise<readonly string[]> {
   const library = await findLibrary()
   if (library === undefined) {
     throw new LabError(
@@ -19,21 +24,21 @@ export async function behindClock(offset: string): Promise<readonly string[]> {
     )
   }
   return [
-    'unshare',
-    '--mount',
-    '--propagation',
-    'private',
-    '--',
-    '/bin/sh',
-    '-c',
-    'mount -t tmpfs meshyard /dev/shm && exec "$@"',
-    'clock',
+    ...(backend === 'containers'
+      ? ['/bin/sh', '-c', 'test -e "$0" && exec "$@"', library]
+      : ownMemory),
     'env',
     `LD_PRELOAD=${library}`,
     `FAKETIME=${offset}`,
     'FAKETIME_DONT_FAKE_MONOTONIC=1',
   ]
 }
+
+const ownMemory = [
+  ...'unshare --mount --propagation private -- /bin/sh -c'.split(' '),
+  'mount -t tmpfs meshyard /dev/shm && exec "$@"',
+  'clock',
+]
 
 async function findLibrary(): Promise<string | undefined> {
   for (const place of places) {

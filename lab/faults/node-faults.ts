@@ -49,12 +49,7 @@ function pause(node: string, lab: NodeControl): AppliedFault {
 
 async function changeClock(node: string, offset: string, lab: NodeControl): Promise<AppliedFault> {
   refuseIdle(node, lab)
-  if (lab.runtime.backend !== 'namespaces') {
-    throw new LabError(
-      `The clock of ${node} cannot be changed: its programs are in a container. Use a lab of namespaces.`,
-    )
-  }
-  const prefix = await behindClock(offset)
+  const prefix = await behindClock(offset, lab.runtime.backend)
   const processes = lab.processesOf(node)
   const runBehind = async (wrapper: readonly string[]): Promise<void> => {
     for (const process of processes) process.runBehind(wrapper)

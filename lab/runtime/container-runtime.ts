@@ -70,18 +70,21 @@ export async function openContainerRuntime(plan: LabPlan): Promise<Runtime> {
   return {
     backend: 'containers',
     network,
-    start: ({ node, name, namespace, argv, log }, environment) => {
+    start: ({ node, name, namespace, argv, log, image: own }, environment) => {
       starts += 1
       const { id } = pauseOf(namespace).container
       return new ContainerProcess({
         engine,
         ends,
-        spec: processContainer(base, {
-          name: nameOf(node, name, String(starts)),
-          argv,
-          environment,
-          pause: id,
-        }),
+        spec: processContainer(
+          own === undefined ? base : { ...base, image: own, binds: labBinds(places) },
+          {
+            name: nameOf(node, name, String(starts)),
+            argv,
+            environment,
+            pause: id,
+          },
+        ),
         logFd: openSync(log, 'a'),
       })
     },

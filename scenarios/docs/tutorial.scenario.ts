@@ -19,7 +19,8 @@ describe(page, () => {
   let processesBefore: string
 
   beforeAll(async () => {
-    lab = await openLab('tutorial', { bare: true })
+    // The page is written for a shell in a lab of namespaces.
+    lab = await openLab('tutorial', { bare: true, backend: 'namespaces' })
     processesBefore = await processes(lab)
     const argv = [process.execPath, runner, join(root, page), '--json'] as const
     const { stdout, stderr } = await lab.exec('service-a', argv, { timeoutMs: 55_000 })
