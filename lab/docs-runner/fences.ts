@@ -5,6 +5,8 @@ export interface Fence {
   /** What stands behind the opening fence. */
   readonly info: string
   readonly content: readonly string[]
+  /** The HTML comment right before it, which a rendered page hides. */
+  readonly note?: string
 }
 
 /** Finds the fenced blocks of a page, in order; what an HTML comment hides is not part of the page. */
@@ -12,20 +14,32 @@ export function findFences(markdown: string): Fence[] {
   const lines = markdown.split(/\r?\n/)
   const fences: Fence[] = []
   let inComment = false
+  let comment: string[] = []
   for (let index = 0; index < lines.length; index++) {
     const line = lines[index] ?? ''
     if (inComment || /^ {0,3}<!--/.test(line)) {
+      comment = inComment ? [...comment, line] : [line]
       inComment = !line.includes('-->')
       continue
     }
     const opening = parseOpening(line)
-    if (opening === undefined) continue
+    if (opening === undefined) {
+      if (line.trim() !== '') comment = []
+      continue
+    }
     const end = findClosing(lines, index + 1, opening.fence)
     fences.push({
       line: index + 2,
       info: opening.info,
       content: lines.slice(index + 1, end).map((text) => dedent(text, opening.indent)),
+      ...(comment.length > 0 && {
+        note: comment
+          .join(' ')
+          .replaceAll(/<!--|-->/g, '')
+          .trim(),
+      }),
     })
+    comment = []
     index = end
   }
   return fences

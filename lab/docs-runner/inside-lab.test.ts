@@ -18,6 +18,13 @@ describe('the docs runner', () => {
       node,
       [...namespace, ...node],
       [...namespace, 'sh', '-c', `${node.join(' ')}; exit $?`],
+      // Beside a holder, as there is one on a machine with a lab in containers.
+      [
+        ...namespace,
+        'sh',
+        '-c',
+        `sh -c 'sleep 60; :' /lab/holder/main.ts & ${node.join(' ')}; exit $?`,
+      ],
     ]) {
       const { status, stderr } = spawnSync(argv[0] ?? '', argv.slice(1), { encoding: 'utf8' })
       expect(stderr).toContain('this is not a lab')

@@ -9,6 +9,8 @@ describe('matchOutput', () => {
     expect(matchOutput('Kong started', 'Kong started twice\n')).toBe(false)
     expect(matchOutput('a.c', 'abc')).toBe(false)
     expect(matchOutput('a\nb', 'a b')).toBe(false)
+    // A terminal adds its own carriage return to that of a header.
+    expect(matchOutput('A: 1\nB: 2', 'A: 1\r\r\nB: 2\r\r\n')).toBe(true)
   })
 
   it('lets … stand for text within a line, and not for more than a line', () => {

@@ -16,7 +16,7 @@ export function findOutput(expected: string, printed: string, from: number): num
 /** What a terminal received, as lines of text. */
 export function normalise(printed: string): string {
   return printed
-    .replaceAll('\r\n', '\n')
+    .replace(/\r+\n/g, '\n')
     .replace(/[ \t]+$/gm, '')
     .replace(/\n+$/, '')
 }

@@ -10,6 +10,8 @@ export interface CommandStep {
   readonly script: string
   /** The console in which it goes on running while the reader turns to another; undefined: it runs to its end. */
   readonly console: string | undefined
+  /** The shell it is typed into, with what was typed there before; undefined: one of its own. */
+  readonly session?: string
   readonly output: ExpectedOutput | undefined
 }
 

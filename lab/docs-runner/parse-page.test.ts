@@ -45,10 +45,24 @@ describe('parsePage', () => {
     ])
   })
 
-  it('runs neither what is typed outside nor other languages', () => {
-    expect(
-      parsePage(block('sh outside', 'rm -rf /') + block('json', '{}') + block('', 'x')),
-    ).toEqual([])
+  it('runs neither what is typed outside, which says why, nor other languages', () => {
+    const outside = `<!-- not run: it would end everything -->\n\n${block('sh outside', 'rm -rf /')}`
+    expect(parsePage(outside + block('json', '{}') + block('text', 'x'))).toEqual([])
+    expect(faultsOf(`<!-- dear reader -->\n${block('sh outside', 'rm')}${outside}`)).toEqual([
+      'line 3: nothing says why it is not run; write <!-- not run: REASON --> before it',
+    ])
+    expect(faultsOf(`<!-- not run: x -->\nText.\n${block('sh outside', 'rm')}`)).toHaveLength(1)
+    expect(faultsOf(block('', 'x'))).toEqual([expect.stringContaining('has no language')])
+  })
+
+  it('reads sessions that several blocks are typed into', () => {
+    const page = block('sh session=a', 'cd /') + block('sh session=a', 'pwd') + block('output', '/')
+    expect(parsePage(page)).toMatchObject([
+      { kind: 'command', session: 'a', script: 'cd /' },
+      { kind: 'command', session: 'a', script: 'pwd', output: { text: '/' } },
+    ])
+    expect(faultsOf(block('sh session=a console=b', 'true'))).toHaveLength(1)
+    expect(faultsOf(block('sh', 'true') + block('output session=a', 'x'))).toHaveLength(1)
   })
 
   it('tells every fault at once, with its line', () => {
@@ -67,7 +81,7 @@ describe('parsePage', () => {
       'line 2: no command stands before this output',
       'line 5: "a" stands between prompts; output has a block of its own',
       'line 9: the block has no command',
-      'line 12: "quietly" is neither "outside" nor "console=NAME"',
+      'line 12: "quietly" is neither "outside", "console=NAME" nor "session=NAME"',
       'line 15: there is no console "log" yet',
       'line 27: the command on line 21 has a block of output already',
       'line 18: a command that is left running needs a block of output, which tells when it is ready',

@@ -5,11 +5,12 @@ const commandLanguage = 'sh'
 const outputLanguage = 'output'
 
 /**
- * Reads a page. Blocks in other languages than these are for the reader alone:
+ * Reads a page. Blocks in other languages than these, such as `text`, are for the reader alone:
  *
  * - `sh`: commands, with or without `$ ` before each; they run to their end and exit with 0.
+ * - `sh session=NAME`: the same, typed into one shell: what a block sets, where it goes and what it starts stays.
  * - `sh console=NAME`: commands that are left running in a console of their own.
- * - `sh outside`: commands that are typed before the page begins; never run.
+ * - `sh outside`: commands that are never run; `<!-- not run: REASON -->` right before them says why.
  * - `output`: what the commands above print; see `matchOutput` for `…`.
  * - `output console=NAME`: what has appeared in a console since its last block of output.
  *
@@ -38,40 +39,66 @@ export function parsePage(markdown: string): Step[] {
 }
 
 function addFence(steps: Step[], fence: Fence): void {
-  const [language, ...words] = fence.info.split(/\s+/)
+  const [language, ...info] = fence.info.split(/\s+/)
+  if (language === '') {
+    throw new SyntaxError(
+      'the block has no language; write "sh", "output", or for the reader "text"',
+    )
+  }
   if (language === commandLanguage) {
-    const { console, outside } = parseWords(words)
-    if (!outside) steps.push(commandStep(steps, fence, console))
+    const words = parseWords(info)
+    if (!words.outside) steps.push(commandStep(steps, fence, words))
+    else if (!/^not run: \S/.test(fence.note ?? '')) {
+      throw new SyntaxError(
+        'nothing says why it is not run; write <!-- not run: REASON --> before it',
+      )
+    }
   } else if (language === outputLanguage) {
-    const { console, outside } = parseWords(words)
-    if (outside) throw new SyntaxError('"outside" is for commands')
+    const { console, session, outside } = parseWords(info)
+    if (outside || session !== undefined) {
+      throw new SyntaxError('"outside" and "session=NAME" are for commands')
+    }
     addOutput(steps, fence, console)
   }
 }
 
-function parseWords(words: readonly string[]): { console: string | undefined; outside: boolean } {
+interface Words {
+  readonly console: string | undefined
+  readonly session: string | undefined
+  readonly outside: boolean
+}
+
+function parseWords(words: readonly string[]): Words {
   let console: string | undefined
+  let session: string | undefined
   let outside = false
   for (const word of words) {
-    const [, name] = /^console=([a-z0-9-]+)$/.exec(word) ?? []
-    if (name !== undefined) console = name
+    const [, kind, name] = /^(console|session)=([a-z0-9-]+)$/.exec(word) ?? []
+    if (kind === 'console') console = name
+    else if (kind === 'session') session = name
     else if (word === 'outside') outside = true
-    else throw new SyntaxError(`"${word}" is neither "outside" nor "console=NAME"`)
+    else throw new SyntaxError(`"${word}" is neither "outside", "console=NAME" nor "session=NAME"`)
   }
-  return { console, outside }
+  if (console !== undefined && session !== undefined) {
+    throw new SyntaxError(
+      'a block is typed into a console of its own or into a session, not into both',
+    )
+  }
+  return { console, session, outside }
 }
 
 function commandStep(
   steps: readonly Step[],
   fence: Fence,
-  console: string | undefined,
+  { console, session }: Words,
 ): CommandStep {
   if (console !== undefined && findConsole(steps, console)) {
     throw new SyntaxError(`the console "${console}" is in use already`)
   }
   const script = stripPrompts(fence.content)
   if (script.trim() === '') throw new SyntaxError('the block has no command')
-  return { kind: 'command', line: fence.line, script, console, output: undefined }
+  const where = session === undefined ? {} : { session }
+  return { kind: 'command', line: fence.line, script, console, ...where, output: undefined }
 }
 
 function addOutput(steps: Step[], fence: Fence, console: string | undefined): void {

@@ -84,4 +84,27 @@ describe('runPage', () => {
       'the page ends, and this still runs',
     ])
   })
+
+  it('keeps in a session what its blocks set, where they go and what they start', async () => {
+    const inSession = (script: string, output?: string): string =>
+      command(script, output, 'sh session=s')
+    const page =
+      inSession('mkdir there; cd there; word=kept\nsleep 100 &') +
+      inSession('basename "$PWD"; echo $word', 'there\nkept') +
+      command('pwd | grep -c there$ || true', '0') +
+      inSession('kill %1')
+    const results = await run(page)
+    expect(faults(results)).toEqual(results.map(() => undefined))
+    expect(results.at(-1)).toMatchObject({ kind: 'end', title: 'session s has ended' })
+  })
+
+  it('finds other output, a failure and a command that does not end in a session', async () => {
+    const info = 'sh session=s'
+    expect((await run(command('echo two', 'one', info)))[0]?.fault).toBe(
+      'it prints something else than the page says',
+    )
+    const failing = await run(command('true', undefined, info) + command('false; echo', '', info))
+    expect(failing[1]?.fault).toBe('it ended with exit code 1')
+    expect((await run(command('sleep 60', undefined, info), 300))[0]?.fault).toBe('it does not end')
+  })
 })

@@ -1,6 +1,7 @@
 import { openConsole, type Console, type ConsoleOptions } from './console.ts'
 import { findOutput, matchOutput, normalise } from './output-pattern.ts'
 import type { CommandStep, LookStep, Step } from './page.ts'
+import { openSession, withoutMarks, type Session } from './session.ts'
 
 export interface StepResult {
   /** `end`: a console that was left running has ended by the end of the page. */
@@ -28,21 +29,28 @@ export interface PageStep {
 interface EndStep {
   readonly kind: 'end'
   readonly line: number
-  readonly console: string
+  /** The one or the other. */
+  readonly console?: string
+  readonly session?: string
 }
 
 export interface RunPageOptions extends ConsoleOptions {
   /** How long a step may take. Default: 20 000. */
   readonly stepTimeoutMs?: number
+  /** Whether to go on behind output that is not what the page says. Default: no. */
+  readonly goOn?: boolean
 }
 
 /** What `runPage` gives a result for, in order. */
 export function pageSteps(steps: readonly Step[]): PageStep[] {
-  const endings = steps.flatMap((step): EndStep[] =>
-    step.kind === 'command' && step.console !== undefined
-      ? [{ kind: 'end', line: step.line, console: step.console }]
-      : [],
-  )
+  const endings = steps.flatMap((step, index): EndStep[] => {
+    if (step.kind !== 'command') return []
+    const { line, console, session } = step
+    if (console !== undefined) return [{ kind: 'end', line, console }]
+    const isBefore = (each: Step, at: number): boolean =>
+      each.kind === 'command' && each.session === session && at < index
+    return session === undefined || steps.some(isBefore) ? [] : [{ kind: 'end', line, session }]
+  })
   return [...steps, ...endings].map((step) => ({ line: step.line, title: titleOf(step), step }))
 }
 
@@ -54,11 +62,13 @@ export function pageSteps(steps: readonly Step[]): PageStep[] {
 export async function runPage(
   steps: readonly Step[],
   options: RunPageOptions,
-): Promise<readonly StepResult[]> {
+): Promise<StepResult[]> {
   await using run = new PageRun(options)
   const results: StepResult[] = []
   for (const step of pageSteps(steps)) {
-    const failed = results.find(({ verdict }) => verdict === 'untrue')
+    const failed = results.find(
+      ({ verdict, fault }) => verdict === 'untrue' && !(options.goOn === true && fault === other),
+    )
     results.push(failed === undefined ? await run.step(step) : skipped(step, failed))
   }
   return results
@@ -67,6 +77,7 @@ export async function runPage(
 class PageRun implements AsyncDisposable {
   readonly #options: RunPageOptions
   readonly #consoles = new Map<string, { readonly console: Console; seen: number }>()
+  readonly #sessions = new Map<string, Session>()
   readonly #stack = new AsyncDisposableStack()
 
   constructor(options: RunPageOptions) {
@@ -94,6 +105,7 @@ class PageRun implements AsyncDisposable {
   #do(step: Step | EndStep): Promise<Outcome> {
     switch (step.kind) {
       case 'command':
+        if (step.session !== undefined) return this.#typeInto(step, step.session)
         return step.console === undefined
           ? this.#runToEnd(step)
           : this.#leaveRunning(step, step.console)
@@ -126,8 +138,29 @@ class PageRun implements AsyncDisposable {
     return this.#waitForOutput(console, output.text)
   }
 
-  async #end({ console: name }: EndStep): Promise<Outcome> {
-    const { console } = this.#console(name)
+  async #typeInto({ script, output }: CommandStep, name: string): Promise<Outcome> {
+    let session = this.#sessions.get(name)
+    if (session === undefined) {
+      session = this.#stack.use(await openSession(this.#options))
+      this.#sessions.set(name, session)
+    }
+    const { console } = session
+    const before = { from: console.text.length, blocks: session.ended.blocks }
+    await session.type(script)
+    const hasEnded = (): boolean => session.ended.blocks > before.blocks
+    const inTime = await this.#until(console, hasEnded)
+    const printed = normalise(withoutMarks(console.text.slice(before.from)))
+    const { exitCode } = console
+    if (!inTime) return { printed, exitCode, fault: 'it does not end' }
+    if (!hasEnded()) return { printed, exitCode, fault: `it ended with exit code ${exitCode}` }
+    const agrees = output === undefined || matchOutput(output.text, printed)
+    return { printed, exitCode: 0, fault: agrees ? undefined : other }
+  }
+
+  async #end({ console: name, session: of }: EndStep): Promise<Outcome> {
+    const session = of === undefined ? undefined : this.#sessions.get(of)
+    await session?.leave()
+    const console = session?.console ?? this.#console(name ?? '').console
     const ended = await this.#until(console, () => false)
     return outcomeOf(console, ended ? undefined : 'the page ends, and this still runs')
   }
@@ -180,13 +213,17 @@ function faultOf(run: {
   if (!ended) return 'it does not end'
   if (console.exitCode !== 0) return `it ended with exit code ${console.exitCode}`
   if (output === undefined || matchOutput(output.text, console.text)) return undefined
-  return 'it prints something else than the page says'
+  return other
 }
+
+/** What is wrong with a step that prints something else. */
+export const other = 'it prints something else than the page says'
 
 function titleOf(step: Step | EndStep): string {
   if (step.kind === 'command') return step.script
-  return step.kind === 'look'
-    ? `look at console ${step.console}`
+  if (step.kind === 'look') return `look at console ${step.console}`
+  return step.console === undefined
+    ? `session ${step.session} has ended`
     : `console ${step.console} has ended`
 }
 
