@@ -16,8 +16,9 @@ const rooms = roomTable({
   netns: [],
   'reports/record': [],
   'reports/writers': ['reports/record'],
+  'reports/compare': ['reports/record', 'reports/writers'],
   'reports/vitest': ['reports/record', 'reports/writers'],
-  'reports/cli': ['reports/record', 'reports/writers'],
+  'reports/cli': ['reports/record', 'reports/writers', 'reports/compare'],
   lab: ['netns', 'core/node', 'reports/record'],
   scenarios: ['lab', 'reports/record'],
 })

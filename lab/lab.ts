@@ -9,6 +9,7 @@ import { LabError } from './run/lab-error.ts'
 import { chooseBackend } from './runtime/choose-backend.ts'
 import type { Backend } from './runtime/runtime.ts'
 import { findTopology, type TopologyName } from './topology/find-topology.ts'
+import { chooseProxy } from './topology/proxy-subject.ts'
 import type { FaultSpec, FaultStatus } from './faults/fault-spec.ts'
 import type { NodeKind, Topology } from './topology/topology.ts'
 
@@ -161,6 +162,8 @@ export interface OpenLabOptions {
   readonly backend?: Backend
   /** Of containers; must have the programs of the topology and `cat`. Default: one that mounts this machine's programs. */
   readonly image?: string
+  /** Which Kong its proxies are: `core`, `command:PATH` or `image:REFERENCE`. Default: MESHYARD_PROXY, else `core`. */
+  readonly proxy?: string
   readonly signal?: AbortSignal
 }
 
@@ -183,6 +186,7 @@ export async function openLab(
     bare,
     keyLog,
     backend: chooseBackend(options.backend),
+    proxy: chooseProxy(options.proxy),
     ...(options.image !== undefined && { image: options.image }),
     ...(signal && { signal }),
   })

@@ -1,5 +1,5 @@
 import koffi from 'koffi'
-import { errnoName, SystemCallError } from './native.ts'
+import { errnoName, SOL_SOCKET, SystemCallError } from './native.ts'
 
 /**
  * Sends bytes over a connected Unix socket together with a descriptor, which the receiver gets as one of its own. The
@@ -73,7 +73,6 @@ function message(bytes: Uint8Array, control: Uint8Array): object {
   }
 }
 
-const SOL_SOCKET = 1
 const SCM_RIGHTS = 1
 const MSG_NOSIGNAL = 0x4000
 const MSG_CMSG_CLOEXEC = 0x40000000

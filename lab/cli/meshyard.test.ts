@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { projectRoot } from '#lab/run/home.ts'
+import { runToEnd, type Ended } from '#lab/run/run-to-end.ts'
 import { processesWorkingIn } from '#lab/run/processes-working-in.ts'
 import { readRunState } from '#lab/run/run-folder.ts'
 
@@ -45,22 +46,8 @@ afterAll(() => {
   rmSync(home, { recursive: true })
 })
 
-interface Ended {
-  readonly code: number
-  readonly stdout: string
-  readonly stderr: string
-}
-
-async function run(argv: readonly [string, ...string[]], input = ''): Promise<Ended> {
-  const [command, ...args] = argv
-  const child = spawn(command, args, { env: { ...process.env, MESHYARD_HOME: home } })
-  child.stdin.end(input)
-  const [stdout, stderr, [code]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'exit'),
-  ])
-  return { code: Number(code), stdout, stderr }
+function run(argv: readonly string[], input = ''): Promise<Ended> {
+  return runToEnd(argv, { environment: { MESHYARD_HOME: home }, input })
 }
 
 function meshyard(...args: readonly string[]): Promise<Ended> {

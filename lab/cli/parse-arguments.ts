@@ -47,8 +47,9 @@ export function parseCommandArguments(args: readonly string[]): CommandArguments
   return { name: values.name, node: node?.value, command }
 }
 
+/** The lab that `--name` names, else MESHYARD_NAME, else `default`. */
 export function findTarget(name: string | undefined, { env }: Console): Target {
-  const checked = parseLabName(name ?? 'default')
+  const checked = parseLabName(name ?? (env['MESHYARD_NAME'] || 'default'))
   return { name: checked, folder: join(labHome(env), checked) }
 }
 

@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { projectRoot } from '#lab/run/home.ts'
+import { runToEnd, type Ended } from '#lab/run/run-to-end.ts'
 
 const timeout = 90_000
 let folder: string
@@ -17,23 +16,13 @@ afterEach(() => {
   rmSync(folder, { recursive: true })
 })
 
-interface Finished {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
-
 /** Runs the command line as a person would in a folder of their own. */
-async function meshyard(args: readonly string[], input = ''): Promise<Finished> {
-  const child = spawn(join(projectRoot, 'lab/bin/meshyard'), args, {
+function meshyard(args: readonly string[], input = ''): Promise<Ended> {
+  return runToEnd([join(projectRoot, 'lab/bin/meshyard'), ...args], {
     cwd: folder,
-    env: { ...process.env, MESHYARD_HOME: join(folder, 'labs') },
-    stdio: 'pipe',
+    environment: { MESHYARD_HOME: join(folder, 'labs') },
+    input,
   })
-  child.stdin.end(input)
-  const code = new Promise<number | null>((resolve) => child.once('close', resolve))
-  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)])
-  return { code: await code, stdout, stderr }
 }
 
 describe('meshyard init', () => {

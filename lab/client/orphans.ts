@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
-import { errorCode } from '#lab/run/fault.ts'
+import { commandLineOf } from '#lab/run/command-line.ts'
 import { LabError } from '#lab/run/lab-error.ts'
 import {
   identifyProcess,
@@ -19,7 +18,7 @@ const withinMs = 5_000
  */
 export async function endOrphans(folder: string): Promise<boolean> {
   const orphans = processesWorkingIn(folder).flatMap((pid) =>
-    holdsLab(commandLine(pid)) ? (identifyProcess(pid) ?? []) : [],
+    holdsLab(commandLineOf(pid)) ? (identifyProcess(pid) ?? []) : [],
   )
   for (const orphan of orphans) signalProcess(orphan, 'SIGKILL')
   if (await until(() => !orphans.some(isAlive), { withinMs })) return orphans.length > 0
@@ -33,15 +32,6 @@ function holdsLab(argv: readonly string[]): boolean {
     programs.includes(basename(argv[0] ?? '')) &&
     argv.some((each) => each.startsWith('/') && each.endsWith('/lab/holder/main.ts'))
   )
-}
-
-function commandLine(pid: number): readonly string[] {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
-  } catch (error) {
-    if (['ENOENT', 'ESRCH', 'EACCES'].includes(errorCode(error) ?? '')) return []
-    throw error
-  }
 }
 
 function pidOf({ pid }: ProcessIdentity): number {

@@ -234,7 +234,7 @@ describe('meshyard doctor', { timeout: 120_000 }, () => {
   it('tells wrong usage', () => {
     expect(meshyard(['--yes'])).toMatchObject({
       status: 2,
-      stderr: 'Error: --yes goes with --fix. See "meshyard help".\n',
+      stderr: 'Error: --yes goes with --fix. See "meshyard help doctor".\n',
     })
     expect(meshyard(['-o', 'xml'])).toMatchObject({ status: 2 })
   })

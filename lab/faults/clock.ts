@@ -13,10 +13,7 @@ const file = 'libfaketimeMT.so.1'
  * does not start when its image has not the library.
  * @throws LabError when the library is not installed.
  */
-export async function behindClock(
-  offset: string,
-  backend: Backend = 'namespaces',
-): Promise<readonly string[]> {
+export async function behindClock(offset: string, backend: Backend): Promise<readonly string[]> {
   const library = await findLibrary()
   if (library === undefined) {
     throw new LabError(

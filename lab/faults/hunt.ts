@@ -57,7 +57,7 @@ export async function hunt(options: HuntOptions): Promise<Hunted> {
       message = violation ?? message
       return violation !== undefined
     }
-    const budget = { budgetMs: shrinkWithinMs, shortestMs, times: 2 }
+    const budget = { budgetMs: shrinkWithinMs, shortestMs, times }
     // oxlint-disable-next-line no-await-in-loop -- the last one
     const shrunk = await shrinkSchedule(found, fails, budget)
     // oxlint-disable-next-line no-await-in-loop
@@ -70,7 +70,7 @@ export async function hunt(options: HuntOptions): Promise<Hunted> {
   return { kind: 'held', schedules }
 }
 
-/** How often, in as many new labs, a schedule has to fail again to be one that others can be shown. */
+/** How often a schedule has to fail again, at the end in as many new labs, to be one that others can be shown. */
 const times = 2
 
 /** Faults last longer than they have to at least, so that a machine that is faster or slower sees the same. */

@@ -16,11 +16,12 @@ import { endsOf, planLinkFault, shapeOf, type ShapedWay } from './plan-link-faul
 const measuredWays = 2
 
 /** The faults of a lab's links; several at one place add up. */
-export class LinkFaults implements AsyncDisposable {
+export class LinkFaults {
   readonly #plan: LabPlan
   readonly #runtime: Runtime
   readonly #layout: LinkLayout
   readonly #shapes = new Map<string, readonly { readonly owner: object; readonly shape: Shape }[]>()
+  /** Ends with the process: what it made at a point is taken back by whoever heals the fault there. */
   #shaper: Shaper | undefined
 
   constructor(plan: LabPlan, runtime: Runtime) {
@@ -36,10 +37,6 @@ export class LinkFaults implements AsyncDisposable {
     return spec.kind === 'down'
       ? this.#takeDown(spec)
       : this.#shape(spec, measure ? measuredWays : 0)
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#shaper?.[Symbol.asyncDispose]()
   }
 
   #takeDown({ link, from }: Extract<LinkFaultSpec, { kind: 'down' }>): AppliedFault {

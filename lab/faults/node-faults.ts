@@ -20,7 +20,7 @@ export async function applyNodeFault(spec: NodeFaultSpec, lab: NodeControl): Pro
       return pause(spec.node, lab)
     case 'restart':
       refuseIdle(spec.node, lab)
-      await restart(spec.node, lab, 'SIGTERM')
+      await restart(spec.node, lab)
       return { by: 'signal' }
     case 'reset':
       return resetNode(spec.node, lab)
@@ -53,7 +53,7 @@ async function changeClock(node: string, offset: string, lab: NodeControl): Prom
   const processes = lab.processesOf(node)
   const runBehind = async (wrapper: readonly string[]): Promise<void> => {
     for (const process of processes) process.runBehind(wrapper)
-    await restart(node, lab, 'SIGTERM')
+    await restart(node, lab)
   }
   try {
     await runBehind(prefix)
@@ -64,8 +64,8 @@ async function changeClock(node: string, offset: string, lab: NodeControl): Prom
   return { by: 'libfaketime', note: `restarted, ${offset}`, heal: () => runBehind([]) }
 }
 
-async function restart(node: string, lab: NodeControl, signal: 'SIGTERM'): Promise<void> {
-  await lab.stopNode(node, signal)
+async function restart(node: string, lab: NodeControl): Promise<void> {
+  await lab.stopNode(node, 'SIGTERM')
   await lab.startNode(node)
 }
 

@@ -1,9 +1,11 @@
-import { readdir, readFile, readlink } from 'node:fs/promises'
+import { readdir, readlink } from 'node:fs/promises'
 import { SystemCallError } from '#netns/native.ts'
 import type { ListedSocket } from '#netns/netlink/sock-diag.ts'
 import { connectionsIn, resetConnections } from '#netns/shaping/reset-connections.ts'
 import { refuseThese } from '#netns/shaping/refuse-connections.ts'
 import type { NetworkNamespace } from '#netns/namespace.ts'
+import { processGroupOf } from '#lab/run/process-identity.ts'
+import { processIds } from '#lab/run/process-ids.ts'
 import { until } from '#lab/run/until.ts'
 import type { AppliedFault } from './applied-fault.ts'
 import type { NodeControl } from './node-control.ts'
@@ -66,23 +68,12 @@ function told(by: string, count: number): AppliedFault {
 /** The sockets of a node that shares its namespace: those that a process of its groups has open. */
 async function inodesOf(node: string, lab: NodeControl): Promise<ReadonlySet<number>> {
   const groups = new Set(lab.processesOf(node).flatMap(({ pid }) => pid ?? []))
-  const inodes = new Set<number>()
-  for (const pid of (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry))) {
-    // oxlint-disable-next-line no-await-in-loop -- a handful of processes
-    if (!groups.has(await groupOf(pid))) continue
-    // oxlint-disable-next-line no-await-in-loop
-    for (const inode of await socketsOf(pid)) inodes.add(inode)
-  }
-  return inodes
+  const mine = processIds().filter((pid) => groups.has(processGroupOf(pid) ?? Number.NaN))
+  return new Set((await Promise.all(mine.map(socketsOf))).flat())
 }
 
-/** `pid (name) state ppid pgrp …`, proc(5); a process may end while it is looked at. */
-async function groupOf(pid: string): Promise<number> {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
-  return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[2] ?? Number.NaN)
-}
-
-async function socketsOf(pid: string): Promise<readonly number[]> {
+/** Nothing of a process that has ended meanwhile. */
+async function socketsOf(pid: number): Promise<readonly number[]> {
   const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => [])
   const links = await Promise.all(
     descriptors.map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => '')),

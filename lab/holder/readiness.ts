@@ -8,6 +8,8 @@ import { listensOn } from './listening.ts'
 import { until } from '#lab/run/until.ts'
 
 const withinMs = 20_000
+/** Of one that may have to wait for its store to be made. */
+const silentWithinMs = 90_000
 const toldLines = 12
 const lookEveryMs = 50
 
@@ -23,6 +25,7 @@ export class Readiness {
   readonly #wanted: Wanted
   readonly #log: string
   readonly #errorLog: LineReader | undefined
+  readonly #withinMs: number
   #applied: boolean
   #written = -1
   #nextLook = 0
@@ -32,22 +35,25 @@ export class Readiness {
     this.#wanted = wanted
     const { kong, log } = process.plan
     this.#log = log
-    this.#applied = kong === undefined || !kong.proxies
+    this.#applied = kong === undefined || !kong.proxies || kong.silent === true
+    this.#withinMs = kong?.silent === true ? silentWithinMs : withinMs
     this.#errorLog =
       kong === undefined ? undefined : new LineReader(errorLog(kong.prefix), { from: 'end' })
   }
 
-  /** @throws LabError with the last lines of its log when it ends first or is not ready within twenty seconds. */
+  /** @throws LabError with the last lines of its log when it ends first or is not ready in time. */
   async wait(): Promise<void> {
     const process = this.#process
     const { node, name } = process.plan
-    const decided = await until(() => !process.alive || this.#isReady(), { withinMs })
+    const decided = await until(() => !process.alive || this.#isReady(), {
+      withinMs: this.#withinMs,
+    })
     if (process.alive && decided) {
       process.markReady()
       return
     }
     const what = process.alive
-      ? `is not ready after ${withinMs / 1000} seconds: ${this.#missing()}`
+      ? `is not ready after ${this.#withinMs / 1000} seconds: ${this.#missing()}`
       : `ended while starting (${process.ended})`
     throw new LabError(`${node} (${name}) ${what}.${this.#lastLines()}`)
   }

@@ -203,14 +203,21 @@ export class RunningLab {
   }
 }
 
-/** Few processes need no turns. Of many, only control planes need none. */
+/**
+ * Few processes need no turns. Of many, only control planes need none, and what they need. Proxies that do not tell what
+ * they know always come after what they are to know.
+ */
 function takeTurns(
   processes: readonly LabProcess[],
 ): Readonly<Record<'early' | 'services' | 'proxies', readonly LabProcess[]>> {
-  if (processes.length <= atOnce) return { early: processes, services: [], proxies: [] }
-  const of = (proxies: boolean | undefined): readonly LabProcess[] =>
-    processes.filter(({ plan }) => plan.kong?.proxies === proxies)
-  return { early: of(false), services: of(undefined), proxies: of(true) }
+  const areFew = processes.length <= atOnce
+  const turnOf = ({ plan: { kong, early } }: LabProcess): 'early' | 'services' | 'proxies' => {
+    if (early === true || kong?.proxies === false) return 'early'
+    if (areFew && kong?.silent !== true) return 'early'
+    return kong === undefined ? 'services' : 'proxies'
+  }
+  const { early = [], services = [], proxies = [] } = Object.groupBy(processes, turnOf)
+  return { early, services, proxies }
 }
 
 /** So many processes do not keep each other from getting ready. */

@@ -116,14 +116,14 @@ export class WarmReset {
     using connection = new AdminConnection(namespace, entities.admin)
     const changes = chooseChanges(this.#entities, await listEntities(connection))
     if (changes.length === 0) return []
-    const known = Math.max(0, ...this.#applied().map(({ changes: number }) => number))
+    const known = Math.max(0, ...this.#applied())
     for (const change of changes) await connection.ask(change)
     // Each change counts; the node that took them is the first to know how many there are by now.
     const heard = await until(
       () => {
         const applied = this.#applied()
-        const wanted = Math.max(known + changes.length, ...applied.map((each) => each.changes))
-        return applied.every((each) => each.changes >= wanted)
+        const wanted = Math.max(known + changes.length, ...applied)
+        return applied.every((each) => each >= wanted)
       },
       { withinMs: appliedWithinMs },
     )
@@ -135,12 +135,11 @@ export class WarmReset {
     return changes.map(({ told }) => told)
   }
 
-  /** Of the nodes that tell. */
-  #applied(): readonly { readonly changes: number }[] {
-    return this.#lab.plan.processes.flatMap(({ kong }) => {
-      const changes = kong === undefined ? undefined : appliedChanges(kong.prefix)
-      return changes === undefined ? [] : [{ changes }]
-    })
+  /** How many changes each of the nodes that tell goes by. */
+  #applied(): readonly number[] {
+    return this.#lab.plan.processes.flatMap(({ kong }) =>
+      kong === undefined ? [] : (appliedChanges(kong.prefix) ?? []),
+    )
   }
 
   #dropConnections(): readonly string[] {

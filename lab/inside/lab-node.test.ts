@@ -108,7 +108,7 @@ describe('sockets in the networks of nodes', () => {
       const ports: unknown[] = []
       for (let request = 0; request < 3; request += 1) {
         const response = await client.fetch('http://127.0.0.1:8082/')
-        const { remotePort } = (await response.json()) as { remotePort: number }
+        const { remotePort }: { readonly remotePort?: number } = JSON.parse(await response.text())
         ports.push(remotePort)
       }
       return ports
@@ -145,6 +145,11 @@ describe('sockets in the networks of nodes', () => {
     await client[Symbol.asyncDispose]()
     expect(socket.destroyed).toBe(true)
     await expect(client.connect({ host, port })).rejects.toThrow('not held any more')
+    // Also while they are on their way.
+    const other = lab.node('n2')
+    const asking = expect(other.fetch(`http://${host}:${port}/`)).rejects.toThrow('fetch failed')
+    await other[Symbol.asyncDispose]()
+    await asking
   })
 
   it('are refused with a reason', async () => {

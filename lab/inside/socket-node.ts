@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, closeSync } from 'node:fs'
 import { createServer, isIP, Socket, type Server } from 'node:net'
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls'
 import type { Agent, Dispatcher, Response } from 'undici'
@@ -61,10 +61,7 @@ export class SocketNode implements LabNode {
       const dispatcher = host === null ? agent : agent.compose(withHost(host))
       return await fetch(url, { ...request, dispatcher })
     } finally {
-      if (!this.#keepAlive) {
-        // Once the answer has been read.
-        void agent.close().then(() => this.#agents.delete(key))
-      }
+      if (!this.#keepAlive) void this.#closeOnceRead(key, agent)
     }
   }
 
@@ -156,6 +153,10 @@ export class SocketNode implements LabNode {
   async #open(host: string, source: string | undefined): Promise<Socket> {
     const from = source ?? chooseSource(this.name, familyOf(host), this.#place.nodes)
     const fd = await this.#take(host, from === undefined ? undefined : { address: from, port: 0 })
+    if (this.#disposed) {
+      closeSync(fd)
+      throw new LabError(`The node ${this.name} is not held any more.`)
+    }
     const socket = new Socket({ fd, readable: true, writable: true })
     this.#sockets.add(socket)
     socket.once('close', () => this.#sockets.delete(socket))
@@ -185,17 +186,40 @@ export class SocketNode implements LabNode {
       ...(this.#keepAlive ? { pipelining: 1, connections: 1 } : { pipelining: 0 }),
       connect: ({ hostname, port, protocol }, done) => {
         const secured = protocol === 'https:'
-        this.connect({
-          host: bare(hostname),
-          port: Number(port) || (secured ? 443 : 80),
-          ...(secured && { tls: { alpn: ['http/1.1'], ...tls } }),
-          ...(source !== undefined && { source }),
-        }).then(
-          (socket) => done(null, socket),
-          (error: unknown) => done(asError(error), null),
+        void this.#dial(
+          {
+            host: bare(hostname),
+            port: Number(port) || (secured ? 443 : 80),
+            ...(secured && { tls: { alpn: ['http/1.1'], ...tls } }),
+            ...(source !== undefined && { source }),
+          },
+          done,
         )
       },
     })
+  }
+
+  async #closeOnceRead(key: string | symbol, agent: Agent): Promise<void> {
+    try {
+      await agent.close()
+    } catch {
+      // The node was disposed of meanwhile, and its agents with it.
+    }
+    this.#agents.delete(key)
+  }
+
+  async #dial(
+    options: NodeConnectOptions,
+    done: (...result: [error: null, socket: Socket] | [error: Error, socket: null]) => void,
+  ): Promise<void> {
+    let socket
+    try {
+      socket = await this.connect(options)
+    } catch (error) {
+      done(asError(error), null)
+      return
+    }
+    done(null, socket)
   }
 
   #logKey(line: Buffer): void {
@@ -206,8 +230,10 @@ export class SocketNode implements LabNode {
 
 /** As the standard has it, fetch takes the header from the URL alone. */
 function withHost(host: string): Dispatcher.DispatcherComposeInterceptor {
-  return (dispatch) => (options, handler) =>
-    dispatch({ ...options, headers: { ...options.headers, host } }, handler)
+  return (dispatch) => (options, handler) => {
+    const headers = Object.assign({}, options.headers, { host })
+    return dispatch({ ...options, headers }, handler)
+  }
 }
 
 /** As URLs have it an IPv6 address is in brackets. */

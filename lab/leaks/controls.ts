@@ -1,9 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { commandLineOf } from '#lab/run/command-line.ts'
 import { errorCode } from '#lab/run/fault.ts'
-import { readIfThere } from '#lab/run/read-if-there.ts'
 import { until } from '#lab/run/until.ts'
 import { controlGroup, ownGroups } from './control-groups.ts'
 import { runHere } from './run-here.ts'
@@ -86,16 +86,13 @@ function leavingProcess([program, ...args]: readonly [string, ...string[]]): Lea
   return async () => {
     const child = spawn(program, args, { stdio: 'ignore' })
     await once(child, 'spawn')
+    const { pid = 0 } = child
     // What is seen is the last program of the command, once it has taken over.
-    await until(() => commandLine(child) === 'sleep infinity', { withinMs })
+    await until(() => commandLineOf(pid).join(' ') === 'sleep infinity', { withinMs })
     return async () => {
       const ended = once(child, 'exit')
       child.kill('SIGKILL')
       await ended
     }
   }
-}
-
-function commandLine({ pid }: ChildProcess): string {
-  return readIfThere(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim()
 }

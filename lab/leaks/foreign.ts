@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { commandLineOf } from '#lab/run/command-line.ts'
 import { until } from '#lab/run/until.ts'
-import { readIfThere } from '#lab/run/read-if-there.ts'
 import { runHere } from './run-here.ts'
 
 /**
@@ -28,6 +28,6 @@ export async function placeForeign(folder: string): Promise<void> {
   })
   child.unref()
   await once(child, 'spawn')
-  const line = `/proc/${child.pid}/cmdline`
-  await until(() => readIfThere(line).startsWith('sleep'), { withinMs: 5_000 })
+  const { pid = 0 } = child
+  await until(() => commandLineOf(pid)[0] === 'sleep', { withinMs: 5_000 })
 }

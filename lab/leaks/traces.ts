@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { fingerprint } from '#netns/fingerprint.ts'
+import { commandLineOf } from '#lab/run/command-line.ts'
 import { errorCode } from '#lab/run/fault.ts'
+import { processIds } from '#lab/run/process-ids.ts'
 import { isOurs, ownGroups } from './control-groups.ts'
 
 /** What can be left on a machine, each kind as a sorted list of text. */
@@ -16,7 +18,7 @@ export interface TracesOptions {
 
 /** Takes stock of the machine as this process sees it, or of one made of namespaces that it is in. */
 export function takeTraces({ folders, ours }: TracesOptions): Traces {
-  const pids = numbersIn('/proc').filter((pid) => !ours.includes(pid))
+  const pids = processIds().filter((pid) => !ours.includes(pid))
   return {
     ...fingerprint(),
     namespaces: sortedSet(['self', ...pids].flatMap(namespacesOf)),
@@ -50,9 +52,8 @@ function namespacesOf(pid: number | string): readonly string[] {
 
 function describeProcess(pid: number): readonly string[] {
   return ifThere(() => {
-    const args = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
     const folder = readlinkSync(`/proc/${pid}/cwd`)
-    return `${pid} in ${folder}: ${args}`
+    return `${pid} in ${folder}: ${commandLineOf(pid).join(' ')}`
   })
 }
 
@@ -93,12 +94,6 @@ function listTree(folder: string, options: { readonly foldersOnly: boolean }): r
       return entry.isDirectory() ? [path, ...listTree(path, options)] : [path]
     })
     .toSorted()
-}
-
-function numbersIn(folder: string): readonly number[] {
-  return readdirSync(folder)
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
 }
 
 function sortedSet(values: readonly string[]): readonly string[] {

@@ -58,9 +58,7 @@ export async function writeCapture(options: CaptureOptions): Promise<Captured> {
     }
     packets += due.length
   }
-  write(
-    sectionBlock({ comments: [`${plan.name} (${plan.topology})`], application: 'meshyard' }),
-  )
+  write(sectionBlock({ comments: [`${plan.name} (${plan.topology})`], application: 'meshyard' }))
   const timer = setInterval(() => {
     flush(Date.now() - holdMs)
   }, everyMs)

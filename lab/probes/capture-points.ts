@@ -1,5 +1,12 @@
 import type { LinkEndSpec, LinkSpec, Topology } from '#lab/topology/topology.ts'
 
+/** What of a topology, or of the plan of a lab, says where packets are. */
+export interface CaptureGround {
+  readonly namespaces: readonly { readonly name: string }[]
+  readonly links: Topology['links']
+  readonly nodes: readonly { readonly name: string; readonly namespace: string }[]
+}
+
 /** Where to capture so that each connection is seen once on each link it crosses. */
 export interface CapturePoint {
   readonly link: string
@@ -16,7 +23,7 @@ export interface CapturePoint {
  *
  * @throws {RangeError} When no node is in a namespace where packets have to be captured.
  */
-export function chooseCapturePoints({ namespaces, links, nodes }: Topology): CapturePoint[] {
+export function chooseCapturePoints({ namespaces, links, nodes }: CaptureGround): CapturePoint[] {
   const nodeIn = (namespace: string): string => {
     const found = nodes.find((node) => node.namespace === namespace)
     if (found === undefined) throw new RangeError(`No node is in the namespace "${namespace}".`)

@@ -1,5 +1,6 @@
-import { readFileSync, readdirSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { errorCode } from './fault.ts'
+import { processIds } from './process-ids.ts'
 
 /** A process by number and start time, so that a reused number is never taken for it. */
 export interface ProcessIdentity {
@@ -35,15 +36,19 @@ export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals)
 
 /** The living child of a process; the first one found when there are several. */
 export function findChild(parent: number): ProcessIdentity | undefined {
-  const pid = readdirSync('/proc')
-    .map(Number)
-    .find((each) => Number.isInteger(each) && readStat(each)?.parent === parent)
+  const pid = processIds().find((each) => readStat(each)?.parent === parent)
   return pid === undefined ? undefined : identifyProcess(pid)
+}
+
+/** The process group of a process; nothing when there is no such process. */
+export function processGroupOf(pid: number): number | undefined {
+  return readStat(pid)?.group
 }
 
 interface Stat {
   readonly state: string
   readonly parent: number
+  readonly group: number
   readonly startTime: string
 }
 
@@ -52,9 +57,10 @@ function readStat(pid: number): Stat | undefined {
   if (text === undefined) return undefined
   // The command name may hold spaces and brackets; the fields after its last bracket are plain.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-  const [state, parent, startTime] = [fields[0], fields[1], fields[19]]
-  if (state === undefined || parent === undefined || startTime === undefined) return undefined
-  return { state, parent: Number(parent), startTime }
+  const [state, parent, group] = fields
+  const startTime = fields[19]
+  if (state === undefined || startTime === undefined) return undefined
+  return { state, parent: Number(parent), group: Number(group), startTime }
 }
 
 function bootId(): string {

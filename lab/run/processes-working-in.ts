@@ -1,18 +1,16 @@
-import { readdirSync, readlinkSync } from 'node:fs'
+import { readlinkSync } from 'node:fs'
 import { errorCode } from './fault.ts'
+import { processIds } from './process-ids.ts'
 
 /** Processes of this machine that live and work in a folder or below it: all those of the lab that runs there. */
 export function processesWorkingIn(folder: string): readonly number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      const at = workingDirectory(pid)
-      return at === folder || at?.startsWith(`${folder}/`) === true || at === `${folder} (deleted)`
-    })
-    .map(Number)
+  return processIds().filter((pid) => {
+    const at = workingDirectory(pid)
+    return at === folder || at?.startsWith(`${folder}/`) === true || at === `${folder} (deleted)`
+  })
 }
 
-function workingDirectory(pid: string): string | undefined {
+function workingDirectory(pid: number): string | undefined {
   try {
     return readlinkSync(`/proc/${pid}/cwd`)
   } catch (error) {

@@ -21,6 +21,8 @@ export interface RunState {
   readonly topology: string
   readonly bare: boolean
   readonly backend: Backend
+  /** Which Kong its proxies are, where it is not the product's own. */
+  readonly proxy?: string
   /** The wrapper that holds the lab's namespaces from outside; the lab dies with it. */
   readonly wrapper: ProcessIdentity
   /** The lab's first process, once known; everything in the lab dies with it. */

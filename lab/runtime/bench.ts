@@ -1,9 +1,8 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { projectRoot } from '#lab/run/home.ts'
+import { median } from '#netns/bench-figures.ts'
+import { timeMeshyard } from '#lab/bench-command.ts'
 import { backends } from './runtime.ts'
 
 /**
@@ -12,22 +11,6 @@ import { backends } from './runtime.ts'
  */
 const rounds = Number(process.argv[2] ?? 5)
 const home = mkdtempSync(join(tmpdir(), 'runtime-bench-'))
-
-async function time(...args: readonly string[]): Promise<number> {
-  const startedAt = performance.now()
-  const child = spawn(join(projectRoot, 'lab/bin/meshyard'), args, {
-    env: { ...process.env, MESHYARD_HOME: home },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
-  const [code] = await once(child, 'exit')
-  if (code !== 0) throw new Error(`meshyard ${args.join(' ')} ended with exit code ${code}`)
-  return performance.now() - startedAt
-}
-
-function median(values: readonly number[]): number {
-  const middle = values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)]
-  return Math.round(middle ?? Number.NaN)
-}
 
 const verbs = ['up', 'exec', 'down'] as const
 const times = new Map<string, number[]>()
@@ -41,21 +24,21 @@ try {
         down: ['down'],
       }
       for (const verb of verbs) {
-        const taken = await time(...lines[verb])
+        const { wallMs } = await timeMeshyard(home, ...lines[verb])
         const key = `${verb} ${backend}`
-        if (round > 0) times.set(key, [...(times.get(key) ?? []), taken])
+        if (round > 0) times.set(key, [...(times.get(key) ?? []), wallMs])
       }
     }
   }
 } finally {
-  await time('down')
+  await timeMeshyard(home, 'down')
   rmSync(home, { recursive: true })
 }
 console.table(
   Object.fromEntries(
     verbs.map((verb) => {
       const [namespaces, containers] = backends.map((each) =>
-        median(times.get(`${verb} ${each}`) ?? []),
+        Math.round(median(times.get(`${verb} ${each}`) ?? [])),
       )
       const ratio = ((containers ?? 0) / (namespaces ?? 1)).toFixed(1)
       return [verb, { 'namespaces ms': namespaces, 'containers ms': containers, ratio }]

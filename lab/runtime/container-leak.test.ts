@@ -3,16 +3,18 @@ import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Container } from 'dockerode'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { seededRandom } from '#netns/shaping/random.ts'
 import { isUp } from '#lab/client/end-lab.ts'
 import { takeDown } from '#lab/client/take-down.ts'
 import { readJsonLines } from '#lab/holder/json-lines.ts'
+import { signalIfThere } from '#lab/leaks/lab-command.ts'
 import { projectRoot } from '#lab/run/home.ts'
 import { findChild } from '#lab/run/process-identity.ts'
 import { readRunState } from '#lab/run/run-folder.ts'
-import { Readable } from 'node:stream'
 import { connectEngine, type Engine } from './containers/engine.ts'
 import { takeTraces, type EngineTraces } from './containers/engine-traces.ts'
 import { provideHostImage } from './containers/host-image.ts'
@@ -125,25 +127,6 @@ function findVictims(victim: Victim, command: number | undefined): readonly numb
   return found.length > 0 || command === undefined ? found : [command]
 }
 
-function kill(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal)
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
-  }
-}
-
-/** The same numbers in every run (mulberry32). */
-function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 describe('a container lab that is killed leaves nothing in the engine and on its machine', () => {
   let before: EngineTraces
   let upMs: number
@@ -176,7 +159,7 @@ describe('a container lab that is killed leaves nothing in the engine and on its
   it(
     `while it comes up, at ${moments} seeded moments`,
     async () => {
-      const random = seeded(9)
+      const random = seededRandom(9)
       let labsSeen = 0
       for (let moment = 0; moment < moments; moment += 1) {
         const victim = victims[moment % victims.length] ?? 'the command'
@@ -184,7 +167,7 @@ describe('a container lab that is killed leaves nothing in the engine and on its
         const command = bringUp()
         await delay(random() * upMs)
         if (existsSync(folder)) labsSeen += 1
-        for (const pid of findVictims(victim, command.pid)) kill(pid, signal)
+        for (const pid of findVictims(victim, command.pid)) signalIfThere(pid, signal)
         await finish(command)
         const state = readRunState(folder)
         // It was faster this time: the lab may outlive a command that has done its work.
@@ -203,7 +186,7 @@ describe('a container lab that is killed leaves nothing in the engine and on its
     async () => {
       for (const victim of ['the supervisor', 'the holder', 'all of them'] as const) {
         expect(await finish(bringUp())).toBe(0)
-        for (const pid of findVictims(victim, undefined)) kill(pid, 'SIGKILL')
+        for (const pid of findVictims(victim, undefined)) signalIfThere(pid, 'SIGKILL')
         await expectNothing(victim)
       }
     },
@@ -213,12 +196,12 @@ describe('a container lab that is killed leaves nothing in the engine and on its
   it(
     'while it goes down, and then is taken down again',
     async () => {
-      const random = seeded(11)
+      const random = seededRandom(11)
       for (const victim of victims) {
         expect(await finish(bringUp())).toBe(0)
         const command = meshyard('down', '--name', name)
         await delay(random() * downMs)
-        for (const pid of findVictims(victim, command.pid)) kill(pid, 'SIGKILL')
+        for (const pid of findVictims(victim, command.pid)) signalIfThere(pid, 'SIGKILL')
         await finish(command)
         await takeDown(folder)
         await expect.poll(traces, soon).toStrictEqual(before)

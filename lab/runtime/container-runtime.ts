@@ -1,12 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, openSync } from 'node:fs'
-import { openNetwork, type Network } from '#netns/network.ts'
 import { NetworkNamespace } from '#netns/namespace.ts'
 import { writeSysctls } from '#netns/sysctl.ts'
-import { messageOf } from '#lab/run/fault.ts'
 import { compileCache, projectRoot } from '#lab/run/home.ts'
-import { LabError } from '#lab/run/lab-error.ts'
 import type { LabPlan } from '#lab/topology/plan.ts'
+import { buildNetwork } from './build-network.ts'
 import { ContainerCommand } from './containers/container-command.ts'
 import { ContainerEnds } from './containers/container-ends.ts'
 import { ContainerProcess } from './containers/container-process.ts'
@@ -58,13 +56,14 @@ export async function openContainerRuntime(plan: LabPlan): Promise<Runtime> {
     removeOrphans(engine),
   ])
   writePauses(folder, pauses)
-  const network = built.use(buildNetwork(plan, pauses))
-
   const pauseOf = (namespace: string): Pause => {
     const found = pauses.get(namespace)
     if (found === undefined) throw new RangeError(`The lab has no namespace "${namespace}"`)
     return found
   }
+  const network = built.use(
+    buildNetwork(plan, { openNamespace: (name) => openNamespaceOf(pauseOf(name).pid, name) }),
+  )
   let starts = 0
   const owned = built.move()
   return {
@@ -121,16 +120,6 @@ function tellUnclean(stack: AsyncDisposableStack): void {
 
 function beUnclean(): void {
   process.exitCode = 1
-}
-
-function buildNetwork(plan: LabPlan, pauses: ReadonlyMap<string, Pause>): Network {
-  try {
-    return openNetwork(plan.network, {
-      openNamespace: (name) => openNamespaceOf(pauses.get(name)?.pid ?? 0, name),
-    })
-  } catch (error) {
-    throw new LabError(`Cannot build the network: ${messageOf(error)}`)
-  }
 }
 
 function openNamespaceOf(pid: number, label: string): NetworkNamespace {

@@ -2,10 +2,9 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import { spawnInNamespace } from '#netns/command.ts'
-import { openNetwork, type Network } from '#netns/network.ts'
 import { messageOf } from '#lab/run/fault.ts'
-import { LabError } from '#lab/run/lab-error.ts'
 import type { LabPlan } from '#lab/topology/plan.ts'
+import { buildNetwork } from './build-network.ts'
 import type { Runtime, RuntimeCommand, RuntimeProcess } from './runtime.ts'
 import { signalGroup } from './signal-group.ts'
 
@@ -19,7 +18,7 @@ export function openNamespaceRuntime(
   plan: LabPlan,
   { named = true }: NamespaceRuntimeOptions = {},
 ): Runtime {
-  const network = buildNetwork(plan, named)
+  const network = buildNetwork(plan, { named })
   return {
     backend: 'namespaces',
     network,
@@ -49,14 +48,6 @@ export function openNamespaceRuntime(
     [Symbol.asyncDispose]: async () => {
       network[Symbol.dispose]()
     },
-  }
-}
-
-function buildNetwork(plan: LabPlan, named: boolean): Network {
-  try {
-    return openNetwork(plan.network, { named })
-  } catch (error) {
-    throw new LabError(`Cannot build the network: ${messageOf(error)}`)
   }
 }
 

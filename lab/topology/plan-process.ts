@@ -1,5 +1,7 @@
 import { join } from 'node:path'
 import { parseListenEndpoints } from './listen-endpoints.ts'
+import { storeEnvironment, type StorePlan } from './plan-store.ts'
+import type { ProxySubject } from './proxy-subject.ts'
 import { exemptions } from './plan-interception.ts'
 import type { Endpoint, NodeSpec, ProcessSpec } from './topology.ts'
 
@@ -15,12 +17,18 @@ export interface ProcessPlan {
   /** Its stdout and stderr, relative to the run folder. */
   readonly log: string
   readonly kong: KongPlan | undefined
+  /** Control planes do not get ready without it. */
+  readonly early?: boolean
+  /** Of its container, in a lab of containers. Default: that of the lab. */
+  readonly image?: string
 }
 
 export interface KongPlan {
   readonly prefix: string
   /** Whether it proxies, and so has to apply the entities before it is ready. */
   readonly proxies: boolean
+  /** Its log does not tell what it has applied: it knows what there was when it started. */
+  readonly silent?: boolean
 }
 
 interface Places {
@@ -28,6 +36,10 @@ interface Places {
   readonly node: string
   /** What tells rules in its namespace that a process is the proxy. */
   readonly exempt?: 'mark' | 'uid' | undefined
+  /** Default: the product's own. */
+  readonly proxy?: ProxySubject
+  /** Of proxies that are not the product's own. */
+  readonly store?: StorePlan | undefined
 }
 
 export function planProcess(node: NodeSpec, process: ProcessSpec, places: Places): ProcessPlan {
@@ -106,8 +118,11 @@ function compileKong(process: Extract<ProcessSpec, { kind: 'kong' }>, places: Pl
     name,
     endpoints: parseListenEndpoints(settings[name] ?? 'off'),
   }))
-  return {
-    argv: [join(places.root, 'core/bin/kong'), 'start'],
+  const proxies = listening.some(
+    (each) => each.name !== 'admin_listen' && each.endpoints.length > 0,
+  )
+  const plan = {
+    argv: [join(places.root, 'core/bin/kong'), 'start'] as const,
     environment: {
       ...Object.fromEntries(
         Object.entries(settings).map(([name, value]) => [`KONG_${name.toUpperCase()}`, value]),
@@ -116,9 +131,39 @@ function compileKong(process: Extract<ProcessSpec, { kind: 'kong' }>, places: Pl
       KONG_NGINX_DAEMON: 'off',
     },
     listens: listening.flatMap((each) => each.endpoints),
-    kong: {
-      prefix,
-      proxies: listening.some((each) => each.name !== 'admin_listen' && each.endpoints.length > 0),
+    kong: { prefix, proxies },
+  }
+  const { proxy, store, root } = places
+  if (proxy === undefined || proxy.kind === 'core') return plan
+  return {
+    ...plan,
+    argv: [
+      'sh',
+      join(root, 'lab/services/start-kong.sh'),
+      proxies ? 'other' : 'first',
+      storeMarker,
+      proxy.kind === 'command' ? proxy.program : 'kong',
+    ],
+    environment: {
+      ...(store && storeEnvironment(store)),
+      ...plan.environment,
+      ...(proxy.kind === 'image' && { PATH: imagePath }),
     },
+    kong: { ...plan.kong, silent: true },
+    ...(proxy.kind === 'image' && { image: proxy.image }),
   }
 }
+
+/** What an image calls kong is its own, not what labs have first on PATH. */
+const imagePath = [
+  '/usr/local/sbin',
+  '/usr/local/bin',
+  '/usr/sbin',
+  '/usr/bin',
+  '/sbin',
+  '/bin',
+  ...['bin', 'nginx/sbin', 'luajit/bin'].map((folder) => `/usr/local/openresty/${folder}`),
+].join(':')
+
+/** In the run folder, once the store has its tables. */
+const storeMarker = 'store.ready'

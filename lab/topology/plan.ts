@@ -4,6 +4,8 @@ import type { LinkPlan, NamespacePlan, NetworkPlan } from '#netns/network-plan.t
 import { entityRequests, routeRequest, type EntityRequest } from './kong-entities.ts'
 import { forwarding, planInterception, type InterceptionPlan } from './plan-interception.ts'
 import { planProcess, type ProcessPlan } from './plan-process.ts'
+import { planStore, storeProcess } from './plan-store.ts'
+import { renderProxy, type ProxySubject } from './proxy-subject.ts'
 import type { Endpoint, NodeSpec, RouteSpec, Topology } from './topology.ts'
 
 /** Everything the holder does, decided: it reads this as `plan.json` and knows no topology. */
@@ -16,6 +18,8 @@ export interface LabPlan {
   readonly backend: Backend
   /** Of its containers. Default: one that mounts this machine's programs. */
   readonly image?: string
+  /** Which Kong its proxies are, where it is not the product's own. */
+  readonly proxy?: string
   /** Added to the environment of every process and command. */
   readonly environment: Readonly<Record<string, string>>
   readonly network: NetworkPlan
@@ -49,6 +53,8 @@ export interface PlanOptions {
   /** Default: namespaces. */
   readonly backend?: Backend
   readonly image?: string
+  /** Default: the product's own. */
+  readonly proxy?: ProxySubject
 }
 
 /** Where the processes of a lab log their TLS secrets, in its run folder. */
@@ -57,6 +63,8 @@ export const keyLogFile = 'tls-keys.log'
 /** Compiles a topology that has no faults into what the holder does. */
 export function planLab(topology: Topology, options: PlanOptions): LabPlan {
   const { name, folder, bare } = options
+  const isForeign = options.proxy !== undefined && options.proxy.kind !== 'core'
+  const store = isForeign ? planStore(topology) : undefined
   const interception = topology.interception.map((spec, index) => planInterception(spec, index))
   return {
     name,
@@ -65,6 +73,7 @@ export function planLab(topology: Topology, options: PlanOptions): LabPlan {
     bare,
     backend: options.backend ?? 'namespaces',
     ...(options.image !== undefined && { image: options.image }),
+    ...(options.proxy && isForeign && { proxy: renderProxy(options.proxy) }),
     environment: options.keyLog === true ? keyLogEnvironment(join(folder, keyLogFile)) : {},
     network: {
       namespaces: topology.namespaces.map((namespace): NamespacePlan => {
@@ -95,11 +104,18 @@ export function planLab(topology: Topology, options: PlanOptions): LabPlan {
     interception,
     processes: bare
       ? []
-      : topology.nodes.flatMap((node) =>
-          node.processes.map((process) =>
-            planProcess(node, process, { ...options, exempt: exemptionOf(node, topology) }),
+      : [
+          ...(store === undefined ? [] : [storeProcess(store, options.root)]),
+          ...topology.nodes.flatMap((node) =>
+            node.processes.map((process) =>
+              planProcess(node, process, {
+                ...options,
+                store,
+                exempt: exemptionOf(node, topology),
+              }),
+            ),
           ),
-        ),
+        ],
     entities: bare ? undefined : planEntities(topology),
   }
 }

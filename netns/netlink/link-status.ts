@@ -1,4 +1,5 @@
 import { parseAttributes, type NetlinkMessage } from './message.ts'
+import { IFF_UP } from './route-numbers.ts'
 
 /** An interface as it is at the moment. */
 export interface LinkStatus {
@@ -27,5 +28,4 @@ export function parseLinkStatus({ body }: NetlinkMessage): LinkStatus {
 
 const LINK_HEADER = 16
 const IFLA_STATS64 = 23
-const IFF_UP = 0x1
 const IFF_LOWER_UP = 0x10000

@@ -13,11 +13,12 @@ import {
   RTA_GATEWAY,
   RTA_OIF,
   RTA_TABLE,
+  RTM_F_CLONED,
   RTM_NEWADDR,
   RTM_NEWLINK,
   RTM_NEWROUTE,
   RTM_NEWRULE,
-} from './route-requests.ts'
+} from './route-numbers.ts'
 
 /** `100: eth0 veth` for each link. */
 export function listLinks(socket: NetlinkSocket): string[] {
@@ -77,12 +78,13 @@ export function listPolicyRules(socket: NetlinkSocket): string[] {
 }
 
 const LINK_HEADER = 16
+const LONGEST_HEADER = 20
 const ADDRESS_HEADER = 8
 const ROUTE_HEADER = 12
 const RULE_HEADER = 12
-const RTM_F_CLONED = 0x200
 
-const routeTypes: Readonly<Record<number, string>> = {
+/** Types of routes by their numbers, linux/rtnetlink.h. */
+export const routeTypes: Readonly<Record<number, string>> = {
   1: 'unicast',
   2: 'local',
   3: 'broadcast',
@@ -90,15 +92,16 @@ const routeTypes: Readonly<Record<number, string>> = {
   5: 'multicast',
   6: 'blackhole',
   7: 'unreachable',
+  8: 'prohibit',
 }
 
 /** The request for a listing has the number after next of the message it lists, and an empty header of any family. */
-function listing(what: string, listed: number): NetlinkRequest {
+export function listing(what: string, listed: number): NetlinkRequest {
   return {
     operation: `list ${what}`,
     type: listed + 2,
     flags: 0,
-    body: new Uint8Array(LINK_HEADER),
+    body: new Uint8Array(LONGEST_HEADER),
   }
 }
 

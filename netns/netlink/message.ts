@@ -31,7 +31,7 @@ export const NLM_F_CREATE = 0x400
 export const NLMSG_ERROR = 2
 export const NLMSG_DONE = 3
 
-const NLM_F_REQUEST = 0x1
+export const NLM_F_REQUEST = 0x1
 const NLM_F_ACK = 0x4
 const NLM_F_CAPPED = 0x100
 const NLM_F_ACK_TLVS = 0x200

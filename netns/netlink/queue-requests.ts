@@ -1,4 +1,4 @@
-import { attribute, type NetlinkRequest } from './message.ts'
+import { attribute, NLM_F_REQUEST, type NetlinkRequest } from './message.ts'
 
 /** Packet queues: linux/netfilter/nfnetlink_queue.h. Numbers of theirs are in network order. */
 
@@ -94,7 +94,6 @@ function big(value: number): Buffer {
   return bytes
 }
 
-const NLM_F_REQUEST = 1
 const NFNL_SUBSYS_QUEUE = 3
 const NFQNL_MSG_PACKET = 0
 const NFQNL_MSG_VERDICT = 1

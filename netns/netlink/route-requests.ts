@@ -8,6 +8,27 @@ import {
   type NetlinkMessage,
   type NetlinkRequest,
 } from './message.ts'
+import {
+  FRA_FWMARK,
+  FRA_PRIORITY,
+  FRA_TABLE,
+  FR_ACT_TO_TBL,
+  IFA_ADDRESS,
+  IFA_LOCAL,
+  IFF_UP,
+  IFLA_IFNAME,
+  IFLA_INFO_KIND,
+  IFLA_LINKINFO,
+  IFLA_MASTER,
+  RTA_DST,
+  RTA_GATEWAY,
+  RTA_OIF,
+  RTA_TABLE,
+  RTM_NEWADDR,
+  RTM_NEWLINK,
+  RTM_NEWROUTE,
+  RTM_NEWRULE,
+} from './route-numbers.ts'
 
 /** Requests of rtnetlink, linux/rtnetlink.h, linux/if_link.h and linux/fib_rules.h. */
 
@@ -195,34 +216,15 @@ function describeRoute(route: RoutePlan): string {
   ].join('')
 }
 
-export const RTM_NEWLINK = 16
-export const RTM_NEWADDR = 20
-export const RTM_NEWROUTE = 24
-export const RTM_NEWRULE = 32
-export const IFLA_IFNAME = 3
-export const IFLA_LINKINFO = 18
-export const IFLA_INFO_KIND = 1
-export const IFA_ADDRESS = 1
-const IFA_LOCAL = 2
-export const RTA_DST = 1
-export const RTA_OIF = 4
-export const RTA_GATEWAY = 5
-export const RTA_TABLE = 15
-export const FRA_PRIORITY = 6
-export const FRA_FWMARK = 10
-export const FRA_TABLE = 15
-
 const MAIN_TABLE = 254
 const RTM_GETLINK = 18
 const RTM_GETROUTE = 26
-const IFLA_MASTER = 10
 const IFLA_OPERSTATE = 16
 const IF_OPER_UNKNOWN = 0
 const IF_OPER_UP = 6
 const IFLA_INFO_DATA = 2
 const IFLA_NET_NS_FD = 28
 const VETH_INFO_PEER = 1
-const IFF_UP = 0x1
 const IFA_F_NODAD = 0x2
 const RTPROT_STATIC = 4
 const RTN_UNICAST = 1
@@ -230,9 +232,9 @@ const RTN_LOCAL = 2
 const RT_SCOPE_UNIVERSE = 0
 const RT_SCOPE_LINK = 253
 const RT_SCOPE_HOST = 254
-const FR_ACT_TO_TBL = 1
 
-function linkHeader(index: number, flags: number, change: number): Buffer {
+/** `struct ifinfomsg`: those of the flags change that `change` has set. */
+export function linkHeader(index: number, flags: number, change: number): Buffer {
   const header = Buffer.alloc(16)
   header.writeInt32LE(index, 4)
   header.writeUInt32LE(flags, 8)

@@ -1,5 +1,6 @@
 import { attribute, NLM_F_CREATE, NLM_F_REPLACE, type NetlinkRequest } from './message.ts'
 import type { Interface } from './route-requests.ts'
+import { RTM_DELQDISC, RTM_NEWQDISC, TCA_KIND, TCA_OPTIONS, TC_H_ROOT } from './route-numbers.ts'
 
 /** Requests about queueing disciplines: linux/pkt_sched.h. */
 
@@ -105,11 +106,6 @@ function words(...values: readonly number[]): Uint8Array {
 const MAXIMUM_WAIT_MS = 400
 const QUEUE_PACKETS = 20_000
 
-const RTM_NEWQDISC = 36
-const RTM_DELQDISC = 37
-const TC_H_ROOT = 0xffffffff
-const TCA_KIND = 1
-const TCA_OPTIONS = 2
 const TCA_NETEM_REORDER = 3
 const TCA_NETEM_RATE = 6
 const TCA_NETEM_RATE64 = 8

@@ -37,6 +37,16 @@ export function listLiveSockets(family: Family): NetlinkRequest {
   }
 }
 
+/** Asks for every TCP socket of a namespace that waits for connections. */
+export function listListeners(family: Family): NetlinkRequest {
+  return {
+    operation: `list IPv${family} listeners`,
+    type: SOCK_DIAG_BY_FAMILY,
+    flags: 0,
+    body: request(family, Buffer.alloc(ID_BYTES), 1 << TCP_LISTEN),
+  }
+}
+
 /** Whether it waits for connections. */
 export function isListener({ body }: NetlinkMessage): boolean {
   return body[1] === TCP_LISTEN

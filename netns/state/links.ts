@@ -1,11 +1,21 @@
+import { addressFamilies } from '#netns/ip-address.ts'
+import { listing } from '#netns/netlink/listings.ts'
 import { parseAttributes, parseText, type NetlinkMessage } from '#netns/netlink/message.ts'
 import type { NetlinkSocket } from '#netns/netlink/netlink-socket.ts'
 import {
+  IFF_UP,
+  IFLA_ADDRESS,
   IFLA_IFNAME,
   IFLA_INFO_KIND,
   IFLA_LINKINFO,
+  IFLA_MASTER,
+  IFLA_MTU,
   RTM_NEWLINK,
-} from '#netns/netlink/route-requests.ts'
+  RTM_NEWQDISC,
+  TCA_KIND,
+  TCA_OPTIONS,
+  TC_H_ROOT,
+} from '#netns/netlink/route-numbers.ts'
 
 /** A link as one dump shows it. */
 export interface SeenLink {
@@ -26,12 +36,7 @@ export interface SeenLinks {
 
 /** Reads links, what queues before them and the settings of each, in two requests. */
 export function readLinks(socket: NetlinkSocket): SeenLinks {
-  const messages = socket.dump({
-    operation: 'list links',
-    type: RTM_NEWLINK + 2,
-    flags: 0,
-    body: new Uint8Array(16),
-  })
+  const messages = socket.dump(listing('links', RTM_NEWLINK))
   const parsed = messages.map((message) => ({
     message,
     attributes: parseAttributes(message.body.subarray(16)),
@@ -90,12 +95,7 @@ function readQueues(
   socket: NetlinkSocket,
   nameOf: (index: number | undefined) => string,
 ): readonly string[] {
-  const messages = socket.dump({
-    operation: 'list queues',
-    type: RTM_NEWQDISC + 2,
-    flags: 0,
-    body: new Uint8Array(20),
-  })
+  const messages = socket.dump(listing('queues', RTM_NEWQDISC))
   return messages.map(({ body }) => {
     const attributes = parseAttributes(body.subarray(20))
     const kind = parseText(attributes.get(TCA_KIND) ?? Buffer.alloc(0))
@@ -111,8 +111,12 @@ function readQueues(
 /** What the kernel tells of /proc/sys/net/{ipv4,ipv6}/conf with the link itself: one request instead of many files. */
 function linkSysctls(name: string, attributes: Attributes): readonly string[] {
   const families = parseAttributes(attributes.get(IFLA_AF_SPEC) ?? Buffer.alloc(0))
-  const four = parseAttributes(families.get(AF_INET) ?? Buffer.alloc(0)).get(IFLA_INET_CONF)
-  const six = parseAttributes(families.get(AF_INET6) ?? Buffer.alloc(0)).get(IFLA_INET6_CONF)
+  const four = parseAttributes(families.get(addressFamilies[4]) ?? Buffer.alloc(0)).get(
+    IFLA_INET_CONF,
+  )
+  const six = parseAttributes(families.get(addressFamilies[6]) ?? Buffer.alloc(0)).get(
+    IFLA_INET6_CONF,
+  )
   return [
     ...settings(`net.ipv4.conf.${name}`, ipv4Settings, four),
     ...settings(`net.ipv6.conf.${name}`, ipv6Settings, six),
@@ -158,18 +162,8 @@ const ipv6Settings: ReadonlyMap<number, string> = new Map([
   [27, 'accept_dad'],
 ])
 
-const AF_INET = 2
-const AF_INET6 = 10
-const IFF_UP = 0x1
 const IFF_PROMISC = 0x100
-const IFLA_ADDRESS = 1
-const IFLA_MTU = 4
-const IFLA_MASTER = 10
 const IFLA_AF_SPEC = 26
 const IFLA_INET_CONF = 1
 const IFLA_INET6_CONF = 2
-const RTM_NEWQDISC = 36
-const TCA_KIND = 1
-const TCA_OPTIONS = 2
-const TC_H_ROOT = 0xffffffff
 const TC_H_INGRESS = 0xfffffff1

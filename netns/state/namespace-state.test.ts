@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import type net from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { openNetwork, type Network } from '#netns/network.ts'
-import type { NetworkPlan } from '#netns/network-plan.ts'
+import { emptyNamespace, type NetworkPlan } from '#netns/network-plan.ts'
 import { interceptOnPath } from '#netns/firewall/transparent-proxy.ts'
 import { resetConnections } from '#netns/shaping/reset-connections.ts'
 import { connectTcp, listenTcp } from '#netns/sockets.ts'
@@ -22,11 +22,10 @@ const { ruleSet, routes, policyRules } = interceptOnPath({
   inputInterface: 'eth0',
   targets: [{ ports: [80], listener: { address: '127.0.0.1', port: 8000 } }],
 })
-const quiet = { sysctls: {}, loopbackAddresses: [], routes: [], policyRules: [], ruleSets: [] }
 const plan: NetworkPlan = {
   namespaces: [
-    { name: 'left', ...quiet, routes, policyRules, ruleSets: [ruleSet] },
-    { name: 'right', ...quiet },
+    { name: 'left', ...emptyNamespace, routes, policyRules, ruleSets: [ruleSet] },
+    { name: 'right', ...emptyNamespace },
   ],
   links: [
     {

@@ -1,22 +1,36 @@
 import type { NetworkNamespace } from '#netns/namespace.ts'
 import { runNft, hasLibnftables, SystemCallError } from '#netns/native.ts'
-import { attribute, NLM_F_CREATE, parseAttributes } from '#netns/netlink/message.ts'
-import type { NetlinkRequest } from '#netns/netlink/message.ts'
-import { NetlinkSocket } from '#netns/netlink/netlink-socket.ts'
 import {
+  attribute,
+  NLM_F_CREATE,
+  parseAttributes,
+  type NetlinkRequest,
+} from '#netns/netlink/message.ts'
+import { NetlinkSocket } from '#netns/netlink/netlink-socket.ts'
+import { linkHeader } from '#netns/netlink/route-requests.ts'
+import { removeQueueingDiscipline } from '#netns/netlink/shaping-requests.ts'
+import { writeSysctls } from '#netns/sysctl.ts'
+import {
+  IFF_UP,
+  IFLA_MTU,
+  RTM_DELLINK,
+  RTM_DELQDISC,
   RTM_NEWADDR,
   RTM_NEWLINK,
   RTM_NEWROUTE,
   RTM_NEWRULE,
-} from '#netns/netlink/route-requests.ts'
-import { writeSysctls } from '#netns/sysctl.ts'
+  TC_H_ROOT,
+} from '#netns/netlink/route-numbers.ts'
 import { readLinks, type SeenLink } from './links.ts'
 import { readNamespaceState, type NamespaceState } from './namespace-state.ts'
 import { readAddresses, readPolicyRules, readRoutes, type Listed } from './routing.ts'
+import { readSysctls } from './sysctls.ts'
 
 /** What is needed to bring a namespace back to a state in which it was. */
 export interface NamespaceMemory {
   readonly state: NamespaceState
+  /** Keys that count besides those that always do. */
+  readonly sysctls: readonly string[]
   readonly links: readonly SeenLink[]
   readonly addresses: readonly Listed[]
   readonly routes: readonly Listed[]
@@ -38,6 +52,7 @@ export function rememberNamespace(
   const { byIndex } = readLinks(socket)
   return {
     state,
+    sysctls: options.sysctls,
     links: [...byIndex.values()],
     addresses: readAddresses(socket, byIndex),
     routes: readRoutes(socket, byIndex),
@@ -55,7 +70,7 @@ export function restoreNamespace(namespace: NetworkNamespace, memory: NamespaceM
   using socket = namespace.run(() => new NetlinkSocket(namespace.label))
   restoreLinks(socket, memory)
   namespace.run(restoreTables(memory))
-  restoreSysctls(namespace, memory)
+  restoreSysctls(namespace, { socket, memory })
   const { byIndex } = readLinks(socket)
   restoreListed(socket, 'address', RTM_NEWADDR, memory.addresses, readAddresses(socket, byIndex))
   // What the kernel makes of addresses comes and goes with them.
@@ -88,7 +103,7 @@ function restoreLinks(socket: NetlinkSocket, { links, state }: NamespaceMemory):
   })
   for (const { name, index } of changed) {
     // Without one of its own an interface has the queue that it was made with.
-    socket.transact([queueRemoval(name, index)])
+    socket.transact([removeQueueingDiscipline({ name, index })])
   }
 }
 
@@ -104,10 +119,14 @@ function restoreTables({ state }: NamespaceMemory): () => void {
 }
 
 /** Settings for all interfaces change those of each, so they come first. */
-function restoreSysctls(namespace: NetworkNamespace, { state }: NamespaceMemory): void {
+function restoreSysctls(
+  namespace: NetworkNamespace,
+  { socket, memory }: { readonly socket: NetlinkSocket; readonly memory: NamespaceMemory },
+): void {
   for (const general of [true, false]) {
-    const now = new Set(readNamespaceState(namespace).sysctls)
-    const changed = state.sysctls
+    const ofNamespace = namespace.run(() => readSysctls(memory.sysctls))
+    const now = new Set([...readLinks(socket).sysctls, ...ofNamespace])
+    const changed = memory.state.sysctls
       .filter((line) => !now.has(line))
       .map((line) => line.split(' = '))
       .filter(([key = '']) => general === /\.(?:all|default)\.|ip_forward$/.test(key))
@@ -185,25 +204,10 @@ function linkRequest(
   index: number,
   as?: SeenLink,
 ): NetlinkRequest {
-  const header = Buffer.alloc(16)
-  header.writeInt32LE(index, 4)
-  if (as === undefined) return { operation, type, flags: 0, body: header }
-  header.writeUInt32LE(as.up ? IFF_UP : 0, 8)
-  header.writeUInt32LE(IFF_UP, 12)
+  if (as === undefined) return { operation, type, flags: 0, body: linkHeader(index, 0, 0) }
+  const header = linkHeader(index, as.up ? IFF_UP : 0, IFF_UP)
   return { operation, type, flags: 0, body: Buffer.concat([header, attribute(IFLA_MTU, as.mtu)]) }
 }
 
-function queueRemoval(name: string, index: number): NetlinkRequest {
-  const header = Buffer.alloc(20)
-  header.writeInt32LE(index, 4)
-  header.writeUInt32LE(TC_H_ROOT, 12)
-  return { operation: `remove the queue of ${name}`, type: RTM_DELQDISC, flags: 0, body: header }
-}
-
-const RTM_DELLINK = 17
-const RTM_DELQDISC = 37
-const IFF_UP = 0x1
-const IFLA_MTU = 4
 const IFA_CACHEINFO = 6
 const RTA_CACHEINFO = 12
-const TC_H_ROOT = 0xffffffff

@@ -1,19 +1,23 @@
 import { addressFamilies, renderAddress } from '#netns/ip-address.ts'
+import { listing, routeTypes } from '#netns/netlink/listings.ts'
 import { parseAttributes, parseText, type NetlinkMessage } from '#netns/netlink/message.ts'
 import type { NetlinkSocket } from '#netns/netlink/netlink-socket.ts'
 import {
   FRA_FWMARK,
   FRA_PRIORITY,
   FRA_TABLE,
+  FR_ACT_TO_TBL,
   IFA_ADDRESS,
+  IFA_LOCAL,
   RTA_DST,
   RTA_GATEWAY,
   RTA_OIF,
   RTA_TABLE,
+  RTM_F_CLONED,
   RTM_NEWADDR,
   RTM_NEWROUTE,
   RTM_NEWRULE,
-} from '#netns/netlink/route-requests.ts'
+} from '#netns/netlink/route-numbers.ts'
 import type { SeenLink } from './links.ts'
 
 /** One thing of a listing: in words that hold anywhere, and as the kernel told it. */
@@ -105,7 +109,7 @@ function list(
   render: (message: NetlinkMessage) => string | undefined,
 ): readonly Listed[] {
   return socket
-    .dump({ operation: `list ${what}`, type: listed + 2, flags: 0, body: new Uint8Array(16) })
+    .dump(listing(what, listed))
     .flatMap((message) => {
       // Multicast routing is listed with the rest, as families of its own.
       if (!families.has(message.body[0] ?? 0)) return []
@@ -187,18 +191,6 @@ function isUnset(type: number, value: Buffer): boolean {
   return type === FRA_SUPPRESS_PREFIXLEN && value.readUInt32LE(0) === 0xffffffff
 }
 
-const routeTypes: Readonly<Record<number, string>> = {
-  1: 'unicast',
-  2: 'local',
-  3: 'broadcast',
-  4: 'anycast',
-  5: 'multicast',
-  6: 'blackhole',
-  7: 'unreachable',
-  8: 'prohibit',
-}
-
-const IFA_LOCAL = 2
 const IFA_FLAGS = 8
 const IFA_F_DEPRECATED = 0x20
 const IFA_F_TENTATIVE = 0x40
@@ -207,7 +199,6 @@ const RTA_PRIORITY = 6
 const RTA_PREFSRC = 7
 const RTA_METRICS = 8
 const RTA_MULTIPATH = 9
-const RTM_F_CLONED = 0x200
 const RTN_ANYCAST = 4
 const FRA_DST = 1
 const FRA_SRC = 2
@@ -217,7 +208,6 @@ const FRA_FWMASK = 16
 const FRA_OIFNAME = 17
 const FRA_PROTOCOL = 21
 const FIB_RULE_INVERT = 0x2
-const FR_ACT_TO_TBL = 1
 
 /** Who made a rule says nothing of what it does. */
 const ruleWords: ReadonlySet<number> = new Set([

@@ -2,6 +2,7 @@ import { renderAddress } from '#netns/ip-address.ts'
 import { SystemCallError } from '#netns/native.ts'
 import { parseAttributes } from '#netns/netlink/message.ts'
 import { NetlinkSocket } from '#netns/netlink/netlink-socket.ts'
+import { NETLINK_NETFILTER } from '#netns/netlink/queue-requests.ts'
 
 /** Requests of linux/netfilter/nfnetlink_conntrack.h. */
 
@@ -79,7 +80,6 @@ const protocolNames: ReadonlyMap<number, string> = new Map([
   [58, 'icmpv6'],
 ])
 
-const NETLINK_NETFILTER = 12
 const NFNL_SUBSYS_CTNETLINK = 1 << 8
 const CT_GET = NFNL_SUBSYS_CTNETLINK | 1
 const CT_DELETE = NFNL_SUBSYS_CTNETLINK | 2

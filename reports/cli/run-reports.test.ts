@@ -53,3 +53,22 @@ it('says what is wrong and exits with 2', () => {
   expect(printed).toContain('There is no format "pdf"; the formats are json, junit')
   expect(run(file, '--fast')).toBe(2)
 })
+
+it('compares two runs: 0 when they are alike, 1 when not, and says how', () => {
+  const [one, two, other] = ['one', 'two', 'other'].map((name) => join(folder, name))
+  const [first, ...rest] = sampleRecord().scenarios
+  if (first === undefined || one === undefined || two === undefined || other === undefined) return
+  writeReports(one, sampleRecord(), { folder: one, format: 'json' })
+  writeReports(two, sampleRecord(), { folder: two, format: 'json' })
+  const scenarios = [{ ...first, verdict: 'failed' as const }, ...rest]
+  writeReports(other, sampleRecord({ scenarios }), { folder: other, format: 'json' })
+  expect(run('diff', one, two)).toBe(0)
+  expect(printed).toContain('No difference in ')
+  expect(run('diff', one, other, '--label', 'before', '--label', 'after')).toBe(1)
+  expect(printed).toContain('newly failing')
+  printed = ''
+  expect(run('diff', one, other, '--output', 'json')).toBe(1)
+  expect(JSON.parse(printed)).toMatchObject({ scenarios: [{ id: first.id, kinds: ['failing'] }] })
+  expect(run('diff', one)).toBe(2)
+  expect(run('diff', one, join(folder, 'nowhere'))).toBe(2)
+})

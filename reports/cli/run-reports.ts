@@ -1,6 +1,8 @@
 import { existsSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { compareRuns } from '#reports/compare/compare-runs.ts'
+import { renderComparison } from '#reports/compare/render-comparison.ts'
 import { readRunRecord, ReportError } from '#reports/record/reader.ts'
 import { writeReports, type ReportFormat } from '#reports/writers/write-reports.ts'
 
@@ -9,14 +11,21 @@ const formats: readonly ReportFormat[] = ['json', 'junit', 'markdown', 'html']
 const usage = `Usage: node reports/cli/main.ts [report.json | folder | latest] [--format FORMAT] [--out FOLDER]
 
 Writes the formats of a report again from its report.json.
+
+       node reports/cli/main.ts diff RUN RUN [--label A --label B] [--output table|json]
+
+Shows what differs between two runs. Exit codes: 0 done, and for diff nothing but time differs; 1 something
+does; 2 it cannot be done.
+
   FORMAT  ${formats.join(', ')}; all of them unless given
   FOLDER  where to; beside report.json unless given`
 
 type Print = (line: string, stream: 'stdout' | 'stderr') => void
 
-/** Runs the command; its result is the exit code: 0 written, 2 what was asked for cannot be done. */
+/** Runs the command; its result is the exit code: 0 done, 1 runs differ, 2 what was asked for cannot be done. */
 export function runReports(args: readonly string[], print: Print): number {
   try {
+    if (args[0] === 'diff') return diffRuns(args.slice(1), print)
     const asked = parseRequest(args)
     if (asked === 'help') {
       print(usage, 'stdout')
@@ -31,6 +40,30 @@ export function runReports(args: readonly string[], print: Print): number {
     print(error.message, 'stderr')
     return 2
   }
+}
+
+function diffRuns(args: readonly string[], print: Print): number {
+  const { values, positionals } = parseFlags(args)
+  const [before, after, ...rest] = positionals
+  if (before === undefined || after === undefined || rest.length > 0) {
+    throw new ReportError(`Give two runs to compare, not ${positionals.length}.`)
+  }
+  const { output = 'table', label = [] } = values
+  if (output !== 'table' && output !== 'json') {
+    throw new ReportError(`There is no output "${output}"; use table or json.`)
+  }
+  const comparison = compareRuns(readRunRecord(fileOf(before)), readRunRecord(fileOf(after)), {
+    labels: label,
+  })
+  print(
+    output === 'json'
+      ? JSON.stringify(comparison, undefined, 2)
+      : renderComparison(comparison, process.stdout).trimEnd(),
+    'stdout',
+  )
+  // Time is the machine's as much as theirs.
+  const differ = comparison.scenarios.some(({ kinds }) => kinds.some((kind) => kind !== 'slower'))
+  return differ ? 1 : 0
 }
 
 interface Request {
@@ -57,6 +90,8 @@ function parseFlags(args: readonly string[]) {
         format: { type: 'string' },
         out: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
+        label: { type: 'string', multiple: true },
+        output: { type: 'string' },
       },
     })
   } catch (error) {
@@ -67,7 +102,9 @@ function parseFlags(args: readonly string[]) {
 }
 
 function fileOf(which: string): string {
-  const named = which === 'latest' ? resolve('reports/out/latest') : resolve(which)
+  // By its name alone a run is one of those that are kept.
+  const kept = resolve(import.meta.dirname, '../out', which)
+  const named = existsSync(which) || !existsSync(kept) ? resolve(which) : kept
   return existsSync(named) && statSync(named).isDirectory() ? join(named, 'report.json') : named
 }
 

@@ -1,5 +1,5 @@
 import { rmSync, mkdirSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import type { Reporter, SerializedError, TestModule, Vitest } from 'vitest/node'
 import type { RunRecord } from '#reports/record/record.ts'
 import { createRunFolder } from '#reports/record/run-folder.ts'
@@ -29,9 +29,9 @@ class ScenarioReporter implements Reporter {
   #vitest!: Vitest
   #run!: Run
 
-  /** `folder`: where runs are kept, from the project's root; `reports/out` unless given. */
+  /** `folder`: where runs are kept, from the project's root; MESHYARD_REPORTS, else `reports/out` unless given. */
   constructor(options: { readonly folder?: string } = {}) {
-    this.#parent = options.folder
+    this.#parent = options.folder ?? process.env['MESHYARD_REPORTS']
   }
 
   onInit(vitest: Vitest): void {
@@ -70,7 +70,7 @@ class ScenarioReporter implements Reporter {
 
   #begin(): Run {
     const startedAt = new Date()
-    const parent = join(this.#vitest.config.root, this.#parent ?? 'reports/out')
+    const parent = resolve(this.#vitest.config.root, this.#parent ?? 'reports/out')
     const { id, folder } = createRunFolder(parent, startedAt)
     const evidence = join(folder, 'evidence')
     mkdirSync(evidence)

@@ -1,13 +1,12 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chown, mkdtempDisposable, readdir, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { Client } from 'pg'
-import { listen } from '#scenarios/support/listen.ts'
+import { freePort } from '#scenarios/support/free-port.ts'
 
 /** A PostgreSQL of its own on loopback, which forgets everything at its end. */
 export interface PostgresServer extends AsyncDisposable {
@@ -46,7 +45,7 @@ export async function openPostgresServer({
     [...initial, '--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', '--no-sync'],
     { ...identity, cwd: folder.path },
   )
-  const port = await freePort()
+  const port = await freePort(host)
   const settings = {
     listen_addresses: host,
     port: `${port}`,
@@ -124,12 +123,4 @@ async function findPrograms(): Promise<string> {
     throw new Error(`PostgreSQL's programs are missing below ${root}; install them: npm run setup`)
   }
   return join(root, newest, 'bin')
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  const port = await listen(server, host)
-  server.close()
-  await once(server, 'close')
-  return port
 }

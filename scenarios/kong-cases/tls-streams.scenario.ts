@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import { makeCertificate } from '#lab/services/certificate.ts'
@@ -92,8 +93,12 @@ describe('TLS on stream ports', () => {
     client.stdin.on('error', () => {})
     client.stdin.write(input)
     // Without an end of input it stays; the echo, or the end of the connection, is all that is waited for.
-    client.stdout.once('data', () => client.stdin.end())
-    const output = await Promise.all([text(client.stdout), text(client.stderr)])
-    return output.join('\n')
+    let heard = ''
+    client.stdout.setEncoding('utf8').on('data', (data: string) => {
+      heard += data
+      if (heard.includes(input)) client.stdin.end()
+    })
+    const [errors] = await Promise.all([text(client.stderr), once(client, 'close')])
+    return `${heard}\n${errors}`
   }
 })

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { isIPv4 } from 'node:net'
 import { join } from 'node:path'
+import { ownNamespaces } from '#lab/client/surroundings.ts'
 import type { Watcher } from './mutant.ts'
 import { parseVerdicts, type Verdicts } from './vitest-report.ts'
 import type { Workshop } from './workshop.ts'
@@ -16,14 +17,6 @@ export interface Terms {
   /** How many files run at the same moment. */
   readonly filesAtOnce: number
 }
-
-/**
- * Processes, network and mounts of their own: what a fault starts, changes or leaves behind ends with the run, and
- * nothing of it reaches this machine's own network.
- */
-const apart = '--mount --propagation private --net --pid --fork --kill-child --mount-proc'.split(
-  ' ',
-)
 
 /**
  * It reaps what is orphaned, and ends with vitest, which ends everything else. The name servers of this machine are out
@@ -58,7 +51,8 @@ export async function runScenarios(
   const vitest = [process.execPath, join(folder, 'node_modules/vitest/vitest.mjs'), 'run']
   const reporting = ['--reporter=json', `--outputFile=${report}`]
   const argv = [
-    ...apart,
+    // What a fault starts, changes or leaves behind ends with the run, and nothing of it reaches this machine's network.
+    ...ownNamespaces,
     '--',
     '/bin/sh',
     '-c',

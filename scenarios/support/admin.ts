@@ -1,6 +1,7 @@
-import type { ExecResult } from '#lab/lab.ts'
+import { setTimeout as delay } from 'node:timers/promises'
 import { eventually } from './eventually.ts'
 import type { Yard } from './stage.ts'
+import type { NodeAnswer } from './yard-node.ts'
 
 type Body = Readonly<Record<string, unknown>>
 
@@ -26,10 +27,12 @@ export async function openAdmin(yard: Yard): Promise<Admin> {
     Promise.all(nodes.map(({ name }) => appliedVersion(yard, name)))
   /** Of the configuration with all changes so far: each makes another one. */
   let version = Math.max(...(await versions()))
+  /** Logs of other proxies than the product's own do not. */
+  const logsTell = version > 0
   /** How to take back what was done at a path. */
   const undo = new Map<string, () => Promise<unknown>>()
 
-  const send = async (method: string, path: string, body?: Body): Promise<Answer> => {
+  const send = async (method: string, path: string, body?: Body): Promise<NodeAnswer> => {
     const answer = await ask(yard, { method, path, body })
     if (answer.status < 300) version += 1
     return answer
@@ -47,10 +50,16 @@ export async function openAdmin(yard: Yard): Promise<Admin> {
     undo.set(place, () => expectSent('DELETE', place))
     return place
   }
-  const applied = (): Promise<void> =>
-    eventually('the nodes did not take over all changes', async () => {
+  const applied = async (): Promise<void> => {
+    if (!logsTell) {
+      // They ask their store for changes once in a second, and nothing tells when they have.
+      await delay(untoldMs)
+      return
+    }
+    await eventually('the nodes did not take over all changes', async () => {
       return (await versions()).every((each) => each >= version)
     })
+  }
   return {
     add: async (path, body) => added(path, await expectSent('POST', path, body)),
     tryToAdd: async (path, body) => {
@@ -75,38 +84,28 @@ export async function openAdmin(yard: Yard): Promise<Admin> {
   }
 }
 
+const untoldMs = 2_500
+
 /** The id in the path of an entity. */
 export function idOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1)
 }
 
-interface Answer {
-  readonly status: number
-  readonly text: string
-}
-
-async function ask(
+function ask(
   yard: Yard,
   {
     method,
     path,
     body,
   }: { readonly method: string; readonly path: string; readonly body?: Body | undefined },
-): Promise<Answer> {
-  const data =
-    body === undefined
-      ? []
-      : ['--header', 'Content-Type: application/json', '--data', JSON.stringify(body)]
-  const { exitCode, stdout, stderr }: ExecResult = await yard.run('control-plane', [
-    ...(['curl', '--silent', '--show-error', '--request', method] as const),
-    ...data,
-    '--write-out',
-    String.raw`\n%{http_code}`,
-    `http://127.0.0.1:8001${path}`,
-  ])
-  if (exitCode !== 0) throw new Error(`The Admin API cannot be asked: ${stderr}`)
-  const end = stdout.lastIndexOf('\n')
-  return { status: Number(stdout.slice(end + 1)), text: stdout.slice(0, end) }
+): Promise<NodeAnswer> {
+  return yard.node('control-plane').fetch(`http://127.0.0.1:8001${path}`, {
+    method,
+    ...(body !== undefined && {
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    }),
+  })
 }
 
 /** How many changes made the configuration that a node goes by. */

@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempDisposable } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { listen } from './listen.ts'
+import { freePort } from './free-port.ts'
 
 /** A Redis of its own on loopback, which forgets everything at its end. */
 export interface RedisServer extends AsyncDisposable {
@@ -42,12 +41,4 @@ export async function openRedisServer(): Promise<RedisServer> {
   server.stdout.resume()
   const owned = opening.move()
   return { host, port, [Symbol.asyncDispose]: () => owned.disposeAsync() }
-}
-
-async function freePort(host: string): Promise<number> {
-  const server = createServer()
-  const port = await listen(server, host)
-  server.close()
-  await once(server, 'close')
-  return port
 }

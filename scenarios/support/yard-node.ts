@@ -77,7 +77,9 @@ export function openYardNode(node: LabNode, { onBegin, onEnd }: YardNodeOptions)
         const response = await node.fetch(url, init)
         const { status, headers } = response
         const text = await response.text()
-        return [{ status, headers, text }, `HTTP ${status}\n${text}`] as const
+        const lines = Array.from(headers, ([name, value]) => `${name}: ${value}\n`)
+        const shown = [`HTTP ${status}\n`, ...lines, `\n${text}`].join('')
+        return [{ status, headers, text }, shown] as const
       }),
     connect: (options) =>
       onRecord(['connect', ...told(options)], {}, async () => [await node.connect(options), '']),

@@ -1,32 +1,38 @@
 import { bringUp } from '#lab/client/bring-up.ts'
 import { askLab } from '#lab/client/ask-lab.ts'
-import type { LabEvent } from '#lab/holder/messages.ts'
 import { LabError } from '#lab/run/lab-error.ts'
 import type { RunState } from '#lab/run/run-folder.ts'
 import { findTopology } from '#lab/topology/find-topology.ts'
 import type { Topology } from '#lab/topology/topology.ts'
+import { chooseProxy, renderProxy } from '#lab/topology/proxy-subject.ts'
 import { chooseBackend } from '#lab/runtime/choose-backend.ts'
 import { UsageError, type Console, type Output } from '#lab/cli/command.ts'
+import { openProgress } from '#lab/cli/up-progress.ts'
+import { listenForInterruption } from '#lab/cli/interruption.ts'
 import { findTarget, parseArguments, type Target } from '#lab/cli/parse-arguments.ts'
 
-/** `meshyard up [TOPOLOGY] [--bare] [--backend BACKEND] [--image IMAGE] [--name NAME]`: 0 when the lab is up, also when it was before. */
+/** `meshyard up [TOPOLOGY] [--bare] [--backend BACKEND] [--image IMAGE] [--proxy PROXY] [--key-log] [--name NAME]`: 0 when the lab is up, also when it was before. */
 export async function up(args: readonly string[], console: Console): Promise<number> {
   const { values, positionals } = parseArguments(args, {
     options: {
       bare: { type: 'boolean', default: false },
       backend: { type: 'string' },
       image: { type: 'string' },
+      proxy: { type: 'string' },
+      'key-log': { type: 'boolean', default: false },
     },
     positionals: 1,
   })
   const target = findTarget(values.name, console)
   const backend = chooseBackend(values.backend, console.env)
+  const proxy = chooseProxy(values.proxy, console.env)
   if (values.image !== undefined && backend !== 'containers') {
     throw new UsageError('An image is for a lab of containers: add --backend containers.')
   }
   const topology = await findTopology(positionals[0])
   const { stdout, stderr } = console
   const startedAt = performance.now()
+  const progress = openProgress(topology, stdout)
   using interruption = listenForInterruption()
   try {
     const { signal } = interruption
@@ -35,16 +41,21 @@ export async function up(args: readonly string[], console: Console): Promise<num
       topology,
       bare: values.bare,
       backend,
+      proxy,
+      keyLog: values['key-log'],
       ...(values.image !== undefined && { image: values.image }),
       signal,
-      onEvent: (event) => {
-        stdout.write(renderEvent(event, topology))
-      },
+      onEvent: progress,
     })
     if (result.kind === 'already-up') {
       await tellWhatIsUp(
         result.state,
-        { topology: topology.name, bare: values.bare, backend },
+        {
+          topology: topology.name,
+          bare: values.bare,
+          backend,
+          ...(proxy.kind !== 'core' && { proxy: renderProxy(proxy) }),
+        },
         target,
         stdout,
       )
@@ -88,33 +99,15 @@ async function tellWhatIsUp(
   }
 }
 
-type Shape = Pick<RunState, 'topology' | 'bare' | 'backend'>
+type Shape = Pick<RunState, 'topology' | 'bare' | 'backend' | 'proxy'>
 
-function describe({ topology, bare, backend }: Shape): string {
+function describe({ topology, bare, backend, proxy }: Shape): string {
   const options = [
     ...(bare ? ['--bare'] : []),
     ...(backend === 'namespaces' ? [] : [`--backend ${backend}`]),
+    ...(proxy === undefined ? [] : [`--proxy ${proxy}`]),
   ]
   return [topology, ...options].join(' ')
-}
-
-function renderEvent(event: LabEvent, { namespaces, links }: Topology): string {
-  switch (event.kind) {
-    case 'network':
-      return `  network: ${namespaces.length} namespaces, ${links.length} links${after(event)}\n`
-    case 'node':
-      return `  ${event.node}: ready${after(event)}\n`
-    case 'progress':
-      return `  ${event.text}\n`
-    case 'ready':
-    case 'failed':
-    default:
-      return ''
-  }
-}
-
-function after({ afterMs }: { readonly afterMs: number }): string {
-  return ` after ${(afterMs / 1000).toFixed(2)} s`
 }
 
 function renderHints(topology: Topology, name: string, bare: boolean): string {
@@ -124,24 +117,4 @@ function renderHints(topology: Topology, name: string, bare: boolean): string {
   const examples = bare ? '' : topology.tryNext.map((each) => run('exec', ` ${each}`)).join('')
   const first = topology.nodes[0]?.name ?? ''
   return `Try:\n${examples}${run('shell', ` ${first}`)}${run('ps', '')}${run('down', '')}`
-}
-
-interface Interruption extends Disposable {
-  readonly signal: AbortSignal
-}
-
-/** Turns Ctrl-C and its like into an abort, so that what was begun is taken back before the command ends. */
-function listenForInterruption(): Interruption {
-  const controller = new AbortController()
-  const abort = (): void => {
-    controller.abort()
-  }
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-  for (const name of signals) process.on(name, abort)
-  return {
-    signal: controller.signal,
-    [Symbol.dispose]: () => {
-      for (const name of signals) process.off(name, abort)
-    },
-  }
 }

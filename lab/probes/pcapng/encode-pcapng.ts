@@ -24,7 +24,11 @@ export function encodePcapng(file: PcapngFile): Uint8Array {
 const nanoseconds = 9
 const longestOption = 0xffff
 
-function sectionBlock({ comments, application }: PcapngFile): Buffer {
+/** How a file begins. */
+export function sectionBlock({
+  comments,
+  application,
+}: Pick<PcapngFile, 'application' | 'comments'>): Buffer {
   const fixed = Buffer.alloc(16)
   fixed.writeUInt32LE(byteOrderMagic)
   fixed.writeUInt16LE(1, 4) // major version; the minor one is 0
@@ -38,7 +42,13 @@ function sectionBlock({ comments, application }: PcapngFile): Buffer {
   ])
 }
 
-function interfaceBlock({ name, description, linkType, snapLength }: PcapngInterface): Buffer {
+/** Interfaces are numbered in the order of these. */
+export function interfaceBlock({
+  name,
+  description,
+  linkType,
+  snapLength,
+}: PcapngInterface): Buffer {
   const fixed = Buffer.alloc(8)
   fixed.writeUInt16LE(linkType)
   fixed.writeUInt32LE(snapLength, 4)
@@ -52,7 +62,8 @@ function interfaceBlock({ name, description, linkType, snapLength }: PcapngInter
   ])
 }
 
-function secretsBlock(keyLog: string): Buffer {
+/** For the packets behind it; text of the NSS key log format. */
+export function secretsBlock(keyLog: string): Buffer {
   const secrets = Buffer.from(keyLog)
   const fixed = Buffer.alloc(8)
   fixed.writeUInt32LE(tlsKeyLogSecrets)
@@ -60,7 +71,8 @@ function secretsBlock(keyLog: string): Buffer {
   return block(blockType.secrets, [fixed, padded(secrets)])
 }
 
-function packetBlock(packet: PcapngPacket): Buffer {
+/** Behind the block of its interface. */
+export function packetBlock(packet: PcapngPacket): Buffer {
   const fixed = Buffer.alloc(20)
   fixed.writeUInt32LE(packet.interface)
   fixed.writeUInt32LE(Number(packet.atNs >> 32n), 4)

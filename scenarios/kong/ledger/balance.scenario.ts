@@ -101,6 +101,9 @@ onEveryTopology((scenario, ground) => {
       const perhaps = { atLeast: 0, atMost: 1 }
       await expect(yard).toBalance({
         crossed: { 'kong-a to kong-b': perhaps, 'kong-b to service-b': perhaps },
+        // What is reset before it was read is in no log.
+        handled: { 'kong-b': perhaps },
+        served: perhaps,
       })
     },
   )

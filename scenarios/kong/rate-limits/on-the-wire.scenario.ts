@@ -141,18 +141,14 @@ onEveryTopology(
     async function ask(yard: Yard, limited: Limited, id: Canary): Promise<number> {
       const { protocol, host, key, from = 'service-a' } = limited
       const address = from === 'kong-a' ? kongA : serviceA
-      const headers = [`Host: ${host}`, `apikey: ${key}`, `X-Canary: ${id}`]
-      const { stdout } = await yard.run(from, [
-        ...(['curl', '--silent', '--show-error', '--insecure', '--include'] as const),
-        '--interface',
-        address,
-        '--user-agent',
-        id,
-        ...headers.flatMap((header) => ['--header', header]),
-        `${protocol}://${echo}:${ports[protocol]}/`,
-      ])
-      expect(stdout).toMatch(/^HTTP\/1\.1 200 /)
-      return Number(/^x-ratelimit-remaining-year: (\d+)\r$/im.exec(stdout)?.[1] ?? Number.NaN)
+      const url = `${protocol}://${echo}:${ports[protocol]}/`
+      const { status, headers } = await yard.node(from).fetch(url, {
+        headers: { host, apikey: key, 'x-canary': id, 'user-agent': id },
+        source: address,
+        tls: { insecure: true },
+      })
+      expect(status).toBe(200)
+      return Number(headers.get('x-ratelimit-remaining-year') ?? Number.NaN)
     }
 
     /** Asks and looks what the counters say, three times. */

@@ -128,15 +128,11 @@ onEveryTopology(
         const answers = async (message: string | undefined, at: string): Promise<void> => {
           await admin.applied()
           const canary = makeCanary()
-          const { stdout } = await yard.run('service-a', [
-            ...(['curl', '--silent', '--show-error', '--interface', serviceA] as const),
-            '--header',
-            `Host: ${host}`,
-            '--user-agent',
-            canary,
-            `http://${echo}:18000/`,
-          ])
-          expect(JSON.parse(stdout).message, at).toBe(message)
+          const { text } = await yard.node('service-a').fetch(`http://${echo}:18000/`, {
+            headers: { host, 'user-agent': canary },
+            source: serviceA,
+          })
+          expect(JSON.parse(text).message, at).toBe(message)
           expected[canary] = { endsAt: at }
           await expect(yard).toBalance({ except: expected })
         }

@@ -1,0 +1,75 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { projectRoot } from '#lab/run/home.ts'
+import { LabError } from '#lab/run/lab-error.ts'
+import { UsageError } from './command.ts'
+
+export interface ScenarioRun {
+  /** Parts of paths below `scenarios/`; none: all. */
+  readonly suites: readonly string[]
+  /** Only what is claimed on it. */
+  readonly topology?: string | undefined
+  /** Only scenarios with such a title. */
+  readonly test?: string | undefined
+  readonly environment: NodeJS.ProcessEnv
+}
+
+const reporters = ['default', './reports/vitest/scenario-reporter.ts']
+
+/**
+ * Runs scenarios in this Node with this terminal, and writes a report: 0 when all hold, else 1.
+ * @throws UsageError for a suite that there is none of; LabError where the project's own tools are not installed.
+ */
+export async function runScenarios(run: ScenarioRun): Promise<number> {
+  const { suites, topology, test, environment } = run
+  const files = listScenarios()
+  for (const suite of suites) {
+    if (!files.some((file) => `scenarios/${file}`.includes(suite))) {
+      throw new UsageError(`No file of scenarios has "${suite}" in its path.`)
+    }
+  }
+  const vitest = join(projectRoot, 'node_modules/vitest/vitest.mjs')
+  const pattern = titlePattern(topology, test)
+  const child = spawn(
+    process.execPath,
+    [
+      vitest,
+      'run',
+      '--project=scenarios',
+      ...reporters.map((name) => `--reporter=${name}`),
+      ...(pattern === undefined ? [] : [`--testNamePattern=${pattern}`]),
+      ...suites,
+    ],
+    { cwd: projectRoot, env: environment, stdio: 'inherit' },
+  )
+  // The terminal sends Ctrl-C to both; the report is written before the run ends.
+  const pass = (signal: NodeJS.Signals): void => void child.kill(signal)
+  process.on('SIGINT', forget).on('SIGTERM', pass).on('SIGHUP', pass)
+  try {
+    const [code]: (number | null)[] = await once(child, 'exit')
+    return code === 0 ? 0 : 1
+  } finally {
+    process.off('SIGINT', forget).off('SIGTERM', pass).off('SIGHUP', pass)
+  }
+}
+
+function listScenarios(): readonly string[] {
+  try {
+    return readdirSync(join(projectRoot, 'scenarios'), {
+      recursive: true,
+      encoding: 'utf8',
+    }).filter((name) => name.endsWith('.scenario.ts'))
+  } catch {
+    throw new LabError(`There are no scenarios in ${projectRoot}: they come with the sources.`)
+  }
+}
+
+/** What is claimed on a topology stands in a group of that name. */
+function titlePattern(topology: string | undefined, test: string | undefined): string | undefined {
+  if (topology === undefined) return test
+  return `^on ${RegExp.escape(topology)} .*${test === undefined ? '' : `(?:${test})`}`
+}
+
+function forget(): void {}

@@ -1,0 +1,30 @@
+/** Numbers of linux/rtnetlink.h, linux/if_link.h, linux/if_addr.h and linux/fib_rules.h that more than one file needs. */
+
+export const RTM_NEWLINK = 16
+export const RTM_DELLINK = 17
+export const RTM_NEWADDR = 20
+export const RTM_NEWROUTE = 24
+export const RTM_NEWRULE = 32
+export const RTM_NEWQDISC = 36
+export const RTM_DELQDISC = 37
+export const IFF_UP = 0x1
+export const IFLA_ADDRESS = 1
+export const IFLA_IFNAME = 3
+export const IFLA_MTU = 4
+export const IFLA_MASTER = 10
+export const IFLA_LINKINFO = 18
+export const IFLA_INFO_KIND = 1
+export const IFA_ADDRESS = 1
+export const IFA_LOCAL = 2
+export const RTM_F_CLONED = 0x200
+export const RTA_DST = 1
+export const RTA_OIF = 4
+export const RTA_GATEWAY = 5
+export const RTA_TABLE = 15
+export const FRA_PRIORITY = 6
+export const FRA_FWMARK = 10
+export const FRA_TABLE = 15
+export const FR_ACT_TO_TBL = 1
+export const TCA_KIND = 1
+export const TCA_OPTIONS = 2
+export const TC_H_ROOT = 0xffffffff
