@@ -1,31 +1,73 @@
-/** Prints how long it takes to build and remove a network of five nodes and a switch. Run it as root. */
+/**
+ * Prints how long it takes to build networks and to remove them, among them one of a thousand namespaces with all that a
+ * sidecar needs, beside Mininet where it is installed. Run it as root.
+ */
 
+import { setTimeout as delay } from 'node:timers/promises'
+import { median, printFigures, ratio, type Figure } from './bench-figures.ts'
+import { timeMininet } from './bench-mininet.ts'
+import { NetworkNamespace } from './namespace.ts'
+import { listLinks } from './netlink/listings.ts'
+import { NetlinkSocket } from './netlink/netlink-socket.ts'
+import type { NetworkPlan } from './network-plan.ts'
 import { openNetwork } from './network.ts'
+import { scalePlan } from './scale-plan.ts'
 import { sidecarPlan } from './sidecar-plan.ts'
 
-const RUNS = 5
-
 interface Timing {
-  readonly buildMs: number
-  readonly removeMs: number
+  readonly upMs: number
+  /** Of this process, in user and kernel, while it builds. */
+  readonly cpuMs: number
+  /** Until the kernel has taken the last link of the switch away. */
+  readonly downMs: number
 }
 
-function measure(): Timing {
+async function measure(plan: NetworkPlan): Promise<Timing> {
+  const cpuBefore = process.cpuUsage()
   const start = performance.now()
-  const network = openNetwork(sidecarPlan)
-  const built = performance.now()
+  const network = openNetwork(plan)
+  const upMs = performance.now() - start
+  const cpu = process.cpuUsage(cpuBefore)
+  using theSwitch = NetworkNamespace.open(network.namespace('switch').path)
+  using socket = theSwitch.run(() => new NetlinkSocket('switch'))
+  const removing = performance.now()
   network[Symbol.dispose]()
-  return { buildMs: built - start, removeMs: performance.now() - built }
+  while (listLinks(socket).some((link) => link.endsWith(' veth'))) await delay(1)
+  return { upMs, cpuMs: (cpu.user + cpu.system) / 1000, downMs: performance.now() - removing }
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
+async function measureOften(plan: NetworkPlan, runs: number): Promise<Timing> {
+  // The first fills caches and is not counted.
+  await measure(plan)
+  const timings: Timing[] = []
+  for (let run = 0; run < runs; run += 1) timings.push(await measure(plan))
+  return {
+    upMs: median(timings.map(({ upMs }) => upMs)),
+    cpuMs: median(timings.map(({ cpuMs }) => cpuMs)),
+    downMs: median(timings.map(({ downMs }) => downMs)),
+  }
 }
 
-const cold = measure()
-const warm = Array.from({ length: RUNS }, measure)
-const build = median(warm.map(({ buildMs }) => buildMs))
-const remove = median(warm.map(({ removeMs }) => removeMs))
-console.log(`network of 5 nodes, first build: ${cold.buildMs.toFixed(1)} ms`)
-console.log(`network of 5 nodes, build, median of ${RUNS}: ${build.toFixed(1)} ms`)
-console.log(`network of 5 nodes, remove, median of ${RUNS}: ${remove.toFixed(1)} ms`)
+const comparedNodes = 50
+const sidecars = await measureOften(sidecarPlan, 5)
+const compared = await measureOften(scalePlan(comparedNodes), 5)
+const mininetMs = await timeMininet(comparedNodes)
+const thousand = await measureOften(scalePlan(999), 3)
+const oursMs = compared.upMs + compared.downMs
+const figures: readonly Figure[] = [
+  { figure: 'network of 6 namespaces, up', measured: sidecars.upMs, unit: 'ms', bound: 40 },
+  { figure: 'network of 6 namespaces, down', measured: sidecars.downMs, unit: 'ms' },
+  {
+    figure: `${comparedNodes} nodes on a switch, up and down`,
+    measured: oursMs,
+    unit: 'ms',
+    others:
+      mininetMs === undefined
+        ? ['Mininet is not installed']
+        : [ratio('Mininet', mininetMs, oursMs)],
+  },
+  { figure: '1,000 namespaces, up', measured: thousand.upMs / 1000, unit: 's', bound: 4 },
+  { figure: '… CPU time of it', measured: thousand.cpuMs / 1000, unit: 's' },
+  { figure: '1,000 namespaces, down', measured: thousand.downMs / 1000, unit: 's', bound: 1 },
+]
+process.exitCode = printFigures(figures, process.argv.slice(2))

@@ -9,11 +9,10 @@ import type { Family } from './ip-address.ts'
 import { NetworkNamespace } from './namespace.ts'
 import { closeDescriptor } from './native.ts'
 import { NetlinkSocket } from './netlink/netlink-socket.ts'
-import { LOOPBACK_INDEX } from './netlink/route-requests.ts'
 import { bindQueue, NETLINK_NETFILTER } from './netlink/queue-requests.ts'
-import { setNetem } from './netlink/shaping-requests.ts'
 import { openNetwork, type Network } from './network.ts'
-import type { LinkPlan, NamespacePlan } from './network-plan.ts'
+import { emptyNamespace, type LinkPlan, type NamespacePlan } from './network-plan.ts'
+import { whyNoNetem } from './shaping/netem-works.ts'
 import { connectTcp, listenTcp, openTcpSocket } from './sockets.ts'
 
 const names = [
@@ -111,14 +110,8 @@ const probes: Readonly<Record<CapabilityName, Probe>> = {
   'iptables TPROXY IPv4': () => intercept(iptablesFirewall, 4),
   'iptables TPROXY IPv6': () => intercept(iptablesFirewall, 6),
   netem: () => {
-    using network = open()
-    using socket = network.namespace(PLACE).run(() => new NetlinkSocket(PLACE))
-    socket.transact([
-      setNetem(
-        { name: 'lo', index: LOOPBACK_INDEX },
-        { delayMs: 1, jitterMs: 0, loss: 0, reorder: 0, rate: undefined, seed: 1 },
-      ),
-    ])
+    const why = whyNoNetem()
+    if (why !== undefined) throw new Error(why)
   },
   NFQUEUE: async () => {
     using network = open()
@@ -168,8 +161,7 @@ async function intercept(firewall: Firewall, family: Family): Promise<void> {
 const PROXY_PORT = 9_000
 
 function open(node: Partial<NamespacePlan> = {}, links: readonly LinkPlan[] = []): Network {
-  const empty = { sysctls: {}, loopbackAddresses: [], routes: [], policyRules: [], ruleSets: [] }
-  return openNetwork({ namespaces: [{ name: PLACE, ...empty, ...node }], links })
+  return openNetwork({ namespaces: [{ name: PLACE, ...emptyNamespace, ...node }], links })
 }
 
 function endPlan(name: string) {

@@ -61,6 +61,9 @@ export function bindSocket(fd: number, address: Uint8Array, operation: string): 
   check(native.bind(fd, address, address.length), operation)
 }
 
+/** The level of options that sockets of every kind have. */
+export const SOL_SOCKET = 1
+
 /** Sets a socket option whose value is a C int. */
 export function setSocketOption(
   fd: number,

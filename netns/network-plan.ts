@@ -22,6 +22,15 @@ export interface NamespacePlan {
   readonly ruleSets: readonly RuleSet[]
 }
 
+/** A namespace without anything that a plan may give it; its name is still to come. */
+export const emptyNamespace: Omit<NamespacePlan, 'name'> = {
+  sysctls: {},
+  loopbackAddresses: [],
+  routes: [],
+  policyRules: [],
+  ruleSets: [],
+}
+
 /** A veth pair made in place in both namespaces, or a bridge with one port for each end. */
 export type LinkPlan =
   | {

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import net from 'node:net'
 import { addressFamilies, parseCidr, type Family } from './ip-address.ts'
 import type { NetworkNamespace } from './namespace.ts'
-import { bindSocket, closeDescriptor, openSocket, setSocketOption } from './native.ts'
+import { bindSocket, closeDescriptor, openSocket, setSocketOption, SOL_SOCKET } from './native.ts'
 
 export interface Endpoint {
   readonly address: string
@@ -85,7 +85,6 @@ export async function listenTcp(
 
 const SOCK_STREAM = 1
 const SOCK_NONBLOCK = 0o4000
-const SOL_SOCKET = 1
 const SO_REUSEADDR = 2
 const SO_MARK = 36
 

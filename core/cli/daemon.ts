@@ -1,8 +1,7 @@
 import { closeSync, writeSync } from 'node:fs'
 import { MeshError, messageOf } from '#core/base/errors.ts'
-import { loadKongEnv } from '#core/kong/config/load-config.ts'
 import { prefixPaths } from '#core/kong/prefix.ts'
-import { runKong } from '#core/node/run-kong.ts'
+import { importDirectly } from '#core/node/direct-imports.ts'
 import { renderVerdict, verdictFd, type Verdict } from './verdict.ts'
 
 function tell(verdict: Verdict): void {
@@ -16,6 +15,11 @@ function tell(verdict: Verdict): void {
   }
 }
 
+importDirectly()
+const [{ loadKongEnv }, { runKong }] = await Promise.all([
+  import('#core/kong/config/load-config.ts'),
+  import('#core/node/run-kong.ts'),
+])
 const [prefix = ''] = process.argv.slice(2)
 let told = false
 try {

@@ -1,3 +1,5 @@
-import { runCli } from './run-cli.ts'
+import { importDirectly } from '#core/node/direct-imports.ts'
 
+importDirectly()
+const { runCli } = await import('./run-cli.ts')
 process.exitCode = await runCli(process.argv.slice(2), { env: process.env, cwd: process.cwd() })

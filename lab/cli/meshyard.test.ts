@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { projectRoot } from '#lab/run/home.ts'
 import { runToEnd, type Ended } from '#lab/run/run-to-end.ts'
 import { processesWorkingIn } from '#lab/run/processes-working-in.ts'
+import { signalGroup } from '#lab/runtime/signal-group.ts'
 import { readRunState } from '#lab/run/run-folder.ts'
 
 const timeoutMs = 20_000
@@ -164,7 +165,9 @@ describe('meshyard down', () => {
       const folder = join(home, 'default')
       for (const next of ['down', 'up']) {
         await meshyard('up', file)
-        const init = readRunState(folder)?.init?.pid ?? 0
+        const init = readRunState(folder)?.init?.pid
+        // Number 0 would be the group of this very test.
+        if (init === undefined) throw new Error('the lab is not up')
         process.kill(init, 'SIGKILL')
         await expect.poll(() => processesWorkingIn(folder), soon).toStrictEqual([])
         expect(await meshyard('ps')).toMatchObject({ code: 1 })
@@ -242,7 +245,7 @@ describe('meshyard exec', () => {
     })
     const exited = once(child, 'exit')
     await once(child.stdout, 'data')
-    process.kill(-(child.pid ?? 0), 'SIGINT')
+    signalGroup(child.pid, 'SIGINT')
     expect(await text(child.stdout)).toBe('bye\n')
     const [code] = await exited
     expect(code).toBe(9)

@@ -1,5 +1,8 @@
 import type { NetworkNamespace } from '#netns/namespace.ts'
-import { runNft } from '#netns/native.ts'
+import { runNft, SystemCallError } from '#netns/native.ts'
+import { NetlinkSocket } from '#netns/netlink/netlink-socket.ts'
+import { NETLINK_NETFILTER } from '#netns/netlink/queue-requests.ts'
+import { resetRules } from '#netns/netlink/rule-requests.ts'
 import type { Firewall } from './firewall.ts'
 import { nftTable, renderNft, renderNftRemoval } from './nft.ts'
 import { sumCounters, type CommentedCounter } from './rule-counter.ts'
@@ -20,6 +23,7 @@ export const nftFirewall: Firewall = {
   },
 
   zero(namespace, ruleSet) {
+    if (resetCounters(namespace, ruleSet.name)) return
     const operation = `zero the counters of rule set "${ruleSet.name}"`
     run(namespace, renderNft(ruleSet, { refill: true }), operation)
   },
@@ -29,6 +33,18 @@ export const nftFirewall: Firewall = {
     const listing = run(namespace, command, `list rule set "${name}"`, { json: true })
     return sumCounters(name, parseCounters(listing))
   },
+}
+
+/** Without changing the rules, which takes the kernel a grace period. False where it cannot, or there are none. */
+function resetCounters(namespace: NetworkNamespace, name: string): boolean {
+  const [, table = ''] = nftTable(name).split(' ')
+  using socket = namespace.run(() => new NetlinkSocket(namespace.label, NETLINK_NETFILTER))
+  try {
+    return socket.dump(resetRules(table)).length > 0
+  } catch (error) {
+    if (error instanceof SystemCallError) return false
+    throw error
+  }
 }
 
 function run(

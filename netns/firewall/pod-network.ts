@@ -1,6 +1,6 @@
 import type { Family } from '#netns/ip-address.ts'
 import { openNetwork, type Network } from '#netns/network.ts'
-import type { LinkEndPlan } from '#netns/network-plan.ts'
+import { emptyNamespace, type LinkEndPlan } from '#netns/network-plan.ts'
 import { interceptInPod, type InPodOptions, type Interception } from './transparent-proxy.ts'
 
 /** The network of the pod suite: `pod -- outside`, where service and proxy share the pod. */
@@ -30,12 +30,11 @@ export function podInterception(exempt: InPodOptions['exempt']): Interception {
 
 /** Both ways of exemption need the same routing. */
 export function openPod(): Network {
-  const nothing = { sysctls: {}, loopbackAddresses: [], policyRules: [], ruleSets: [], routes: [] }
   const { policyRules, routes } = podInterception({ mark: OWN_MARK })
   return openNetwork({
     namespaces: [
-      { ...nothing, name: 'pod', policyRules, routes },
-      { ...nothing, name: 'outside' },
+      { ...emptyNamespace, name: 'pod', policyRules, routes },
+      { ...emptyNamespace, name: 'outside' },
     ],
     links: [{ kind: 'veth', name: 'pod', ends: [end('pod'), end('outside')] }],
   })

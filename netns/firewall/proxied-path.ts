@@ -3,7 +3,7 @@ import type { Server, Socket } from 'node:net'
 import type { Family } from '#netns/ip-address.ts'
 import type { NetworkNamespace } from '#netns/namespace.ts'
 import { openNetwork, type Network } from '#netns/network.ts'
-import type { RoutePlan } from '#netns/network-plan.ts'
+import { emptyNamespace, type RoutePlan } from '#netns/network-plan.ts'
 import { connectTcp, listenTcp, type Endpoint, type TcpSocketOptions } from '#netns/sockets.ts'
 import { interceptOnPath, type Interception } from './transparent-proxy.ts'
 
@@ -31,18 +31,17 @@ export const interception: Interception = interceptOnPath({
 
 /** Forwarding is on, so that a packet no rule stops reaches the server: only then does a bypass show. */
 export function openProxiedPath(): Network {
-  const nothing = { sysctls: {}, loopbackAddresses: [], policyRules: [], ruleSets: [], routes: [] }
   return openNetwork({
     namespaces: [
-      { ...nothing, name: 'client', routes: [route('10.1.0.3'), route('fd00:1::3')] },
+      { ...emptyNamespace, name: 'client', routes: [route('10.1.0.3'), route('fd00:1::3')] },
       {
-        ...nothing,
+        ...emptyNamespace,
         name: 'proxy',
         sysctls: { 'net.ipv4.ip_forward': '1', 'net.ipv6.conf.all.forwarding': '1' },
         routes: interception.routes,
         policyRules: interception.policyRules,
       },
-      { ...nothing, name: 'server', routes: [route('10.2.0.4'), route('fd00:2::4')] },
+      { ...emptyNamespace, name: 'server', routes: [route('10.2.0.4'), route('fd00:2::4')] },
     ],
     links: [
       {

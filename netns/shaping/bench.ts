@@ -4,16 +4,15 @@ import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import { layOutLinks } from '#netns/link-layout.ts'
 import { openNetwork, type Network } from '#netns/network.ts'
-import type { NetworkPlan } from '#netns/network-plan.ts'
+import { emptyNamespace, type NetworkPlan } from '#netns/network-plan.ts'
 import { connectTcp, listenTcp } from '#netns/sockets.ts'
 import { measureWay } from './measure-link.ts'
 import { openShaper } from './open-shaper.ts'
 import { untouched } from './shape.ts'
 
 const transferMs = 1_000
-const empty = { sysctls: {}, loopbackAddresses: [], routes: [], policyRules: [], ruleSets: [] }
 const plan: NetworkPlan = {
-  namespaces: ['a', 'b'].map((name) => ({ name, ...empty })),
+  namespaces: ['a', 'b'].map((name) => ({ name, ...emptyNamespace })),
   links: [
     {
       kind: 'veth',

@@ -2,6 +2,7 @@ import type { NetworkNamespace } from '#netns/namespace.ts'
 import { parseAttributes } from '#netns/netlink/message.ts'
 import { NetlinkSocket } from '#netns/netlink/netlink-socket.ts'
 import { getLink, type Interface } from '#netns/netlink/route-requests.ts'
+import { IFLA_ADDRESS } from '#netns/netlink/route-numbers.ts'
 
 /** The MAC address of an interface, in lower case with colons. */
 export function macAddressOf(namespace: NetworkNamespace, link: Interface): string {
@@ -15,4 +16,3 @@ export function macAddressOf(namespace: NetworkNamespace, link: Interface): stri
 }
 
 const LINK_HEADER = 16
-const IFLA_ADDRESS = 1

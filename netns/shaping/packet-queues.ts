@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import type { NetworkNamespace } from '#netns/namespace.ts'
-import { closeDescriptor, setSocketOption, SystemCallError } from '#netns/native.ts'
+import { closeDescriptor, setSocketOption, SOL_SOCKET, SystemCallError } from '#netns/native.ts'
 import { NetlinkSocket } from '#netns/netlink/netlink-socket.ts'
 import { bindQueue, configureQueue, NETLINK_NETFILTER } from '#netns/netlink/queue-requests.ts'
 import { LOST, SEEN, type QueueMessage, type QueueWorkerData } from './queue-messages.ts'
@@ -124,7 +124,6 @@ function makeRoom(fd: number): void {
 const FIRST_QUEUE = 40_000
 const LAST_QUEUE = 60_000
 const QUEUE_PACKETS = 20_000
-const SOL_SOCKET = 1
 const SO_RCVBUF = 8
 const SO_RCVBUFFORCE = 33
 const BUFFER_BYTES = 8 * 1024 * 1024

@@ -5,7 +5,10 @@ export type PointAction =
   | { readonly kind: 'drop' }
   | { readonly kind: 'queue'; readonly queue: number }
 
-/** The TCP port of connections that mark a point in a capture; they have to get through whatever else does not. */
+/**
+ * The TCP port of connections that mark a moment in a capture, discard (RFC 863): no service of a lab listens there. They
+ * have to get through whatever else does not.
+ */
 export const markerPort = 9
 
 /**

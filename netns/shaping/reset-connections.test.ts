@@ -1,9 +1,8 @@
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { NetworkNamespace } from '#netns/namespace.ts'
-import { NetlinkSocket } from '#netns/netlink/netlink-socket.ts'
-import { addAddress, setLinkUp } from '#netns/netlink/route-requests.ts'
+import { openNetwork } from '#netns/network.ts'
+import { emptyNamespace } from '#netns/network-plan.ts'
 import { connectTcp, listenTcp } from '#netns/sockets.ts'
 import { connectionsIn, resetConnections } from './reset-connections.ts'
 import { refuseConnections } from './refuse-connections.ts'
@@ -51,10 +50,11 @@ async function onceReset(socket: Socket): Promise<string | undefined> {
 
 /** A server that echoes, in a namespace of its own, and two clients of it. */
 async function openPairs(address: string) {
-  const namespace = NetworkNamespace.create({ label: 'reset' })
-  const lo = { name: 'lo', index: 1 }
-  using netlink = namespace.run(() => new NetlinkSocket('reset'))
-  netlink.transact([setLinkUp(lo), addAddress('fd00::1/128', lo)])
+  const network = openNetwork({
+    namespaces: [{ ...emptyNamespace, name: 'reset', loopbackAddresses: ['fd00::1/128'] }],
+    links: [],
+  })
+  const namespace = network.namespace('reset')
   const server = await listenTcp(namespace, { address, port: 19_000 }, (socket) => {
     socket.on('error', () => {})
     socket.pipe(socket)
@@ -69,7 +69,7 @@ async function openPairs(address: string) {
     [Symbol.asyncDispose]: async () => {
       for (const client of clients) client.destroy()
       server.close()
-      namespace[Symbol.dispose]()
+      network[Symbol.dispose]()
     },
   }
 }

@@ -3,7 +3,7 @@ import { runInNamespace } from '#netns/command.ts'
 import { layOutLinks } from '#netns/link-layout.ts'
 import { runNft } from '#netns/native.ts'
 import { openNetwork, type Network } from '#netns/network.ts'
-import type { LinkEndPlan, NetworkPlan } from '#netns/network-plan.ts'
+import { emptyNamespace, type LinkEndPlan, type NetworkPlan } from '#netns/network-plan.ts'
 import { measureWay, type Measured } from './measure-link.ts'
 import { untouched, type Shape } from './shape.ts'
 import type { Shaper } from './shaper.ts'
@@ -147,10 +147,8 @@ function addressOf(name: string, family: 4 | 6): string {
   return family === 4 ? `10.0.0.${host}` : `fd00::${host}`
 }
 
-const empty = { sysctls: {}, loopbackAddresses: [], routes: [], policyRules: [], ruleSets: [] }
-
 const plan: NetworkPlan = {
-  namespaces: [...names, 'switch'].map((name) => ({ name, ...empty })),
+  namespaces: [...names, 'switch'].map((name) => ({ name, ...emptyNamespace })),
   links: [
     {
       kind: 'bridge',

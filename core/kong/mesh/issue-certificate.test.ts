@@ -3,11 +3,9 @@ import { writeFile, mkdtempDisposable } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { X509Certificate } from 'node:crypto'
-import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Authority } from '#core/kong/entities/cluster-ca.ts'
 import { clusterCaOf } from './ensure-cluster-ca.ts'
-import { renderSerial } from './issue-certificate.ts'
 import { makeAuthority } from './make-authority.ts'
 import { makeNodeIdentities } from './node-identities.ts'
 
@@ -78,22 +76,6 @@ describe("a node's certificate", () => {
       expect(verify(purpose, foreign, node)).toBe('refused')
     },
   )
-})
-
-describe('renderSerial', () => {
-  it('is a positive DER integer in its shortest form, of the same value', () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ minLength: 16, maxLength: 16 }), (bytes) => {
-        const content = Buffer.from(renderSerial(bytes), 'hex')
-        expect(BigInt(`0x${content.toString('hex')}`)).toBe(
-          BigInt(`0x${Buffer.from(bytes).toString('hex')}`),
-        )
-        const [first = 0, second = 0] = content
-        expect(first).toBeLessThan(0x80)
-        if (first === 0 && content.length > 1) expect(second).toBeGreaterThanOrEqual(0x80)
-      }),
-    )
-  })
 })
 
 function textOf(pem: string): string {

@@ -3,9 +3,10 @@ import { UsageError, type Console } from '#lab/cli/command.ts'
 import { listenForInterruption } from '#lab/cli/interruption.ts'
 import { findTarget, parseArguments } from '#lab/cli/parse-arguments.ts'
 import { endAfter } from '#lab/cli/parse-seconds.ts'
+import { whenReaderGone } from '#lab/cli/reader-gone.ts'
 import { findLab } from '#lab/cli/running-lab.ts'
 import { writeCapture } from '#lab/live/write-capture.ts'
-import { errorCode, messageOf } from '#lab/run/fault.ts'
+import { messageOf } from '#lab/run/fault.ts'
 import { LabError } from '#lab/run/lab-error.ts'
 import { keyLogFile } from '#lab/topology/plan.ts'
 
@@ -83,18 +84,12 @@ function openFile(file: string): Sink {
 }
 
 function openStream({ stdout }: Console): Sink {
-  const gone = new AbortController()
-  const onError = (error: unknown): void => {
-    // The reader has ended, as `head` does.
-    if (errorCode(error) === 'EPIPE') gone.abort()
-    else gone.abort(error)
-  }
-  stdout.on('error', onError)
+  const gone = whenReaderGone(stdout)
   return {
     write: (bytes) => {
-      if (!gone.signal.aborted) stdout.write(bytes)
+      if (!gone.aborted) stdout.write(bytes)
     },
-    gone: gone.signal,
+    gone,
     // What is still to be written may fail later.
     [Symbol.dispose]: () => {},
   }

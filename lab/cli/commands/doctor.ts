@@ -3,6 +3,7 @@ import { diagnose } from '#lab/doctor/diagnose.ts'
 import { ask, fixesOf, mend } from '#lab/doctor/mend.ts'
 import { renderChecks } from '#lab/doctor/render-checks.ts'
 import { UsageError, type Console } from '#lab/cli/command.ts'
+import { parseFormat } from '#lab/cli/output-format.ts'
 import { parseArguments } from '#lab/cli/parse-arguments.ts'
 
 /** `meshyard doctor [-o table|json] [--fix [--yes]]`: 0 when all that labs need works, 1 otherwise. */
@@ -15,10 +16,8 @@ export async function doctor(args: readonly string[], console: Console): Promise
     },
     positionals: 0,
   })
-  const { output, fix, yes } = values
-  if (output !== 'table' && output !== 'json') {
-    throw new UsageError(`"${output}" is no output format: use table or json.`)
-  }
+  const { fix, yes } = values
+  const output = parseFormat(values.output, ['table', 'json'])
   if (yes && !fix) throw new UsageError('--yes goes with --fix.')
   const { stdout, stderr, env } = console
   let checks = await diagnose(env)

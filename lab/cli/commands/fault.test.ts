@@ -6,41 +6,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openLab, type Lab } from '#lab/lab.ts'
 import { runMeshyard } from '#lab/cli/run-meshyard.ts'
 import type { FaultStatus } from '#lab/faults/fault-spec.ts'
-import type { Topology } from '#lab/topology/topology.ts'
+import { samplePair } from '#lab/topology/sample-pair.ts'
 
 const timeoutMs = 30_000
 
-/** Two nodes and a link. */
-const topology: Topology = {
-  name: 'pair',
-  summary: 'Two nodes and a link.',
-  namespaces: ['a', 'b'].map((name) => ({ name, routes: [] })),
-  links: [
-    {
-      kind: 'veth',
-      name: 'wire',
-      ends: [
-        { namespace: 'a', interface: 'eth0', addresses: ['10.0.0.1/24', 'fd00::1/64'] },
-        { namespace: 'b', interface: 'eth0', addresses: ['10.0.0.2/24', 'fd00::2/64'] },
-      ],
-    },
-  ],
-  nodes: [
-    { name: 'client', kind: 'service', namespace: 'a', addresses: ['10.0.0.1'], processes: [] },
-    {
-      name: 'server',
-      kind: 'service',
-      namespace: 'b',
-      addresses: ['10.0.0.2'],
-      processes: [
-        { kind: 'ncat', name: 'tcp', address: '10.0.0.2', port: 7, tls: false, answer: 'hello' },
-      ],
-    },
-  ],
-  interception: [],
-  kong: undefined,
-  tryNext: [],
-}
+const topology = samplePair([
+  { kind: 'ncat', name: 'tcp', address: '10.0.0.2', port: 7, tls: false, answer: 'hello' },
+])
 
 let home: string
 let lab: Lab

@@ -1,8 +1,9 @@
-import { askLab } from '#lab/client/ask-lab.ts'
+import { askFor } from '#lab/client/ask-lab.ts'
 import { momentary, type FaultKind, type FaultStatus } from '#lab/faults/fault-spec.ts'
 import { renderFault } from '#lab/faults/render-fault.ts'
 import type { LabRequest } from '#lab/holder/messages.ts'
 import { UsageError, type Console } from '#lab/cli/command.ts'
+import { parseFormat } from '#lab/cli/output-format.ts'
 import { findTarget, parseArguments, type Target } from '#lab/cli/parse-arguments.ts'
 import { findLab } from '#lab/cli/running-lab.ts'
 
@@ -37,10 +38,7 @@ export async function fault(args: readonly string[], console: Console): Promise<
     },
     positionals: 4,
   })
-  const { output } = values
-  if (output !== 'table' && output !== 'json') {
-    throw new UsageError(`"${output}" is no output format: use table or json.`)
-  }
+  const output = parseFormat(values.output, ['table', 'json'])
   const [verb = 'list', ...rest] = positionals
   const target = findTarget(values.name, console)
   findLab(target)
@@ -97,10 +95,8 @@ export async function ask(
   { folder }: Target,
   request: LabRequest,
 ): Promise<readonly FaultStatus[]> {
-  const result = await askLab(folder, request)
-  if (result.kind !== 'faults')
-    throw new Error(`${request.command} was answered with ${result.kind}`)
-  return result.faults
+  const { faults } = await askFor('faults', folder, request)
+  return faults
 }
 
 function readPlace([kind, place, offset]: readonly string[]): Readonly<Record<string, string>> {

@@ -1,8 +1,10 @@
-import { askLab } from '#lab/client/ask-lab.ts'
+import { askFor } from '#lab/client/ask-lab.ts'
 import type { LabLink } from '#lab/faults/read-links.ts'
 import { LabError } from '#lab/run/lab-error.ts'
 import { UsageError, type Console } from '#lab/cli/command.ts'
+import { parseFormat } from '#lab/cli/output-format.ts'
 import { findTarget, parseArguments, type Target } from '#lab/cli/parse-arguments.ts'
+import { renderTable } from '#lab/cli/render-table.ts'
 import { findLab } from '#lab/cli/running-lab.ts'
 import { ask } from './fault.ts'
 
@@ -15,10 +17,7 @@ export async function link(args: readonly string[], console: Console): Promise<n
     },
     positionals: 2,
   })
-  const { output } = values
-  if (output !== 'table' && output !== 'json') {
-    throw new UsageError(`"${output}" is no output format: use table or json.`)
-  }
+  const output = parseFormat(values.output, ['table', 'json'])
   const [name, state] = positionals
   if (state !== undefined && state !== 'up' && state !== 'down') {
     throw new UsageError(`A link goes up or down, not "${state}".`)
@@ -51,9 +50,8 @@ async function bringUp(target: Target, name: string): Promise<void> {
 }
 
 async function listLinks({ folder }: Target): Promise<readonly LabLink[]> {
-  const result = await askLab(folder, { command: 'links' })
-  if (result.kind !== 'links') throw new Error(`links was answered with ${result.kind}`)
-  return result.links
+  const { links } = await askFor('links', folder, { command: 'links' })
+  return links
 }
 
 function renderLinks(links: readonly LabLink[]): string {
@@ -79,15 +77,5 @@ function renderLinks(links: readonly LabLink[]): string {
     'ADDRESSES',
     'FAULTS',
   ]
-  const table = [head, ...rows]
-  const widths = head.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)))
-  return table
-    .map(
-      (row) =>
-        `${row
-          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('')
+  return renderTable([head, ...rows])
 }

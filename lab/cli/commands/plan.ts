@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { UsageError, type Console } from '#lab/cli/command.ts'
+import { parseFormat } from '#lab/cli/output-format.ts'
 import { parseArguments } from '#lab/cli/parse-arguments.ts'
 import { firewalls, type FirewallName } from '#lab/plan-script/interception-steps.ts'
 import { renderScript } from '#lab/plan-script/render-script.ts'
@@ -21,11 +22,8 @@ export async function plan(args: readonly string[], console: Console): Promise<n
     },
     positionals: 1,
   })
-  const output = values.output ?? (values.state ? 'hash' : 'sh')
-  const formats = values.state ? ['hash', 'json'] : ['sh', 'json']
-  if (!formats.includes(output)) {
-    throw new UsageError(`"${output}" is no output format: use ${formats.join(' or ')}.`)
-  }
+  const usual = values.state ? 'hash' : 'sh'
+  const output = parseFormat(values.output ?? usual, [usual, 'json'])
   const firewall = parseFirewall(values.firewall)
   const topology = await findTopology(positionals[0])
   const compiled = planLab(topology, {

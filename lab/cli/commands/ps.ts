@@ -1,9 +1,11 @@
-import { styleText } from 'node:util'
-import { askLab } from '#lab/client/ask-lab.ts'
+import { askFor } from '#lab/client/ask-lab.ts'
 import { renderFault } from '#lab/faults/render-fault.ts'
 import type { LabStatus, ProcessStatus } from '#lab/lab.ts'
-import { UsageError, type Console, type Output } from '#lab/cli/command.ts'
+import type { Console, Output } from '#lab/cli/command.ts'
+import { parseFormat } from '#lab/cli/output-format.ts'
+import { paint, type Colour } from '#lab/cli/paint.ts'
 import { findTarget, parseArguments } from '#lab/cli/parse-arguments.ts'
+import { renderTable } from '#lab/cli/render-table.ts'
 import { findLab } from '#lab/cli/running-lab.ts'
 
 /** `meshyard ps [--state] [-o table|json] [--name NAME]`: 1 when no such lab is up. */
@@ -15,19 +17,14 @@ export async function ps(args: readonly string[], console: Console): Promise<num
     },
     positionals: 0,
   })
-  if (values.output !== 'table' && values.output !== 'json') {
-    throw new UsageError(`"${values.output}" is no output format: use table or json.`)
-  }
+  const output = parseFormat(values.output, ['table', 'json'])
   const target = findTarget(values.name, console)
   findLab(target)
-  if (values.state) return printState(target.folder, values.output, console)
-  const result = await askLab(target.folder, { command: 'status' })
-  if (result.kind !== 'status') throw new Error(`status was answered with ${result.kind}`)
+  if (values.state) return printState(target.folder, output, console)
+  const { status } = await askFor('status', target.folder, { command: 'status' })
   const { stdout } = console
   stdout.write(
-    values.output === 'json'
-      ? `${JSON.stringify(result.status, undefined, 2)}\n`
-      : renderTable(result.status, stdout),
+    output === 'json' ? `${JSON.stringify(status, undefined, 2)}\n` : renderStatus(status, stdout),
   )
   return 0
 }
@@ -37,43 +34,29 @@ async function printState(
   output: 'table' | 'json',
   { stdout }: Console,
 ): Promise<number> {
-  const result = await askLab(folder, { command: 'state' })
-  if (result.kind !== 'state') throw new Error(`state was answered with ${result.kind}`)
-  const { hash, namespaces } = result.state
+  const { state } = await askFor('state', folder, { command: 'state' })
+  const { hash, namespaces } = state
   stdout.write(
     output === 'json' ? `${JSON.stringify({ hash, namespaces }, undefined, 2)}\n` : `${hash}\n`,
   )
   return 0
 }
 
-function renderTable(status: LabStatus, stdout: Output): string {
+function renderStatus(status: LabStatus, stdout: Output): string {
   const rows = status.nodes.map((node) => [
     node.name,
     node.kind,
     node.namespace,
-    node.state,
+    colour(node.state, stdout),
     node.addresses.join(' ') || '-',
     node.processes.map(renderProcess).join(' ') || '-',
   ])
-  const table = [['NODE', 'KIND', 'NAMESPACE', 'STATE', 'ADDRESSES', 'PROCESSES'], ...rows]
-  const widths = table[0]?.map((_, column) =>
-    Math.max(...table.map((row) => row[column]?.length ?? 0)),
-  )
-  const lines = table.map((row, index) =>
-    row
-      .map((cell, column) => {
-        const padded = cell.padEnd(widths?.[column] ?? 0)
-        return column === 3 && index > 0 ? colour(cell, padded, stdout) : padded
-      })
-      .join('  ')
-      .trimEnd(),
-  )
+  const head = ['NODE', 'KIND', 'NAMESPACE', 'STATE', 'ADDRESSES', 'PROCESSES']
   return [
-    `${status.name}: topology ${status.topology}, rules ${status.rules}, ${status.folder}`,
-    ...lines,
-    ...status.faults.map((fault) => `fault ${renderFault(fault)}`),
-    '',
-  ].join('\n')
+    `${status.name}: topology ${status.topology}, rules ${status.rules}, ${status.folder}\n`,
+    renderTable([head, ...rows]),
+    ...status.faults.map((fault) => `fault ${renderFault(fault)}\n`),
+  ].join('')
 }
 
 /** `tcp:17`, or `tcp:dead (SIGKILL)` for one that does not run; pids are the lab's own. */
@@ -82,12 +65,12 @@ function renderProcess({ name, state, pid, ended }: ProcessStatus): string {
   return ended === undefined ? `${name}:${state}` : `${name}:${state} (${ended})`
 }
 
-function colour(state: string, text: string, stream: Output): string {
+function colour(state: string, stream: Output): string {
   const found = colours.get(state)
-  return found === undefined ? text : styleText(found, text, { stream, validateStream: true })
+  return found === undefined ? state : paint(found, state, stream)
 }
 
-const colours: ReadonlyMap<string, 'green' | 'red' | 'yellow'> = new Map([
+const colours: ReadonlyMap<string, Colour> = new Map([
   ['running', 'green'],
   ['dead', 'red'],
   ['stopped', 'yellow'],

@@ -1,5 +1,6 @@
-import { askLab } from '#lab/client/ask-lab.ts'
-import { UsageError, type Console } from '#lab/cli/command.ts'
+import { askFor } from '#lab/client/ask-lab.ts'
+import type { Console } from '#lab/cli/command.ts'
+import { parseFormat } from '#lab/cli/output-format.ts'
 import { findTarget, parseArguments } from '#lab/cli/parse-arguments.ts'
 import { findLab } from '#lab/cli/running-lab.ts'
 import type { ResetReport } from '#lab/lab.ts'
@@ -10,16 +11,12 @@ export async function reset(args: readonly string[], console: Console): Promise<
     options: { output: { type: 'string', short: 'o', default: 'text' } },
     positionals: 0,
   })
-  if (values.output !== 'text' && values.output !== 'json') {
-    throw new UsageError(`"${values.output}" is no output format: use text or json.`)
-  }
+  const output = parseFormat(values.output, ['text', 'json'])
   const target = findTarget(values.name, console)
   findLab(target)
-  const result = await askLab(target.folder, { command: 'reset' })
-  if (result.kind !== 'reset') throw new Error(`reset was answered with ${result.kind}`)
-  const { report } = result
+  const { report } = await askFor('reset', target.folder, { command: 'reset' })
   console.stdout.write(
-    values.output === 'json'
+    output === 'json'
       ? `${JSON.stringify(report, undefined, 2)}\n`
       : renderReport(target.name, report),
   )

@@ -1,10 +1,10 @@
-import { errorCode } from '#lab/run/fault.ts'
 import type { Console, Output } from '#lab/cli/command.ts'
 import { listenForInterruption } from '#lab/cli/interruption.ts'
 import { parseFormat } from '#lab/cli/output-format.ts'
 import { paint, type Colour } from '#lab/cli/paint.ts'
 import { findTarget, parseArguments } from '#lab/cli/parse-arguments.ts'
 import { endAfter } from '#lab/cli/parse-seconds.ts'
+import { whenReaderGone } from '#lab/cli/reader-gone.ts'
 import { findLab, findNode } from '#lab/cli/running-lab.ts'
 import type { SeenEvent } from '#lab/live/seen-event.ts'
 import { tap as tapLab } from '#lab/live/tap.ts'
@@ -29,17 +29,13 @@ export async function tap(args: readonly string[], console: Console): Promise<nu
   const node = wanted === undefined ? undefined : findNode(lab, wanted).name
   const { stdout, stderr } = console
   using interruption = listenForInterruption()
-  const gone = new AbortController()
-  stdout.on('error', (error: unknown) => {
-    gone.abort(errorCode(error) === 'EPIPE' ? undefined : error)
-  })
   await tapLab({
     plan: lab.plan,
     node,
     link: values.link,
     signal: AbortSignal.any([
       interruption.signal,
-      gone.signal,
+      whenReaderGone(stdout),
       ...(ending === undefined ? [] : [ending]),
     ]),
     onReady: (links) => {

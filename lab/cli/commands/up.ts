@@ -1,5 +1,5 @@
 import { bringUp } from '#lab/client/bring-up.ts'
-import { askLab } from '#lab/client/ask-lab.ts'
+import { askFor } from '#lab/client/ask-lab.ts'
 import { LabError } from '#lab/run/lab-error.ts'
 import type { RunState } from '#lab/run/run-folder.ts'
 import { findTopology } from '#lab/topology/find-topology.ts'
@@ -90,9 +90,8 @@ async function tellWhatIsUp(
     )
   }
   stdout.write(`The lab ${name} (${is}) is up already.\n`)
-  const result = await askLab(folder, { command: 'status' })
-  if (result.kind !== 'status') return
-  for (const node of result.status.nodes) {
+  const { status } = await askFor('status', folder, { command: 'status' })
+  for (const node of status.nodes) {
     if (node.state === 'dead' || node.state === 'stopped') {
       stdout.write(`  ${node.name} is ${node.state}; see "npm run lab:ps".\n`)
     }

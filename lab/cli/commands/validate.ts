@@ -1,4 +1,5 @@
-import { UsageError, type Console } from '#lab/cli/command.ts'
+import type { Console } from '#lab/cli/command.ts'
+import { parseFormat } from '#lab/cli/output-format.ts'
 import { parseArguments } from '#lab/cli/parse-arguments.ts'
 import { LabError } from '#lab/run/lab-error.ts'
 import { findTopology } from '#lab/topology/find-topology.ts'
@@ -24,13 +25,11 @@ export async function validate(args: readonly string[], console: Console): Promi
     json(topologyJsonSchema())
     return 0
   }
-  if (values.output !== 'text' && values.output !== 'json') {
-    throw new UsageError(`"${values.output}" is no output format: use text or json.`)
-  }
+  const output = parseFormat(values.output, ['text', 'json'])
   try {
     const { name, summary, nodes, namespaces, links } = await findTopology(positionals[0])
     const counts = { nodes: nodes.length, namespaces: namespaces.length, links: links.length }
-    if (values.output === 'json') json({ valid: true, name, summary, ...counts })
+    if (output === 'json') json({ valid: true, name, summary, ...counts })
     else {
       stdout.write(
         `The topology ${name} can run: ${counts.nodes} nodes, ${counts.namespaces} namespaces, ${counts.links} links.\n`,
@@ -38,7 +37,7 @@ export async function validate(args: readonly string[], console: Console): Promi
     }
     return 0
   } catch (error) {
-    if (!(error instanceof LabError) || values.output === 'text') throw error
+    if (!(error instanceof LabError) || output === 'text') throw error
     json({ valid: false, message: error.message })
     return 1
   }
