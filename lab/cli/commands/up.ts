@@ -61,7 +61,9 @@ export async function up(args: readonly string[], console: Console): Promise<num
       )
       return 0
     }
-    await result.launched.stay()
+    // Unless it is told to stay, which takes room on the disk, the lab ends with this command.
+    using launched = result.launched
+    await launched.stay()
   } catch (error) {
     if (interruption.signal.aborted) {
       stderr.write(`Interrupted; the lab ${target.name} is down.\n`)
