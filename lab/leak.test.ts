@@ -3,12 +3,12 @@ import { once } from 'node:events'
 import { mkdtempSync, readdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { fingerprint } from '#netns/fingerprint.ts'
 import { harms } from './leaks/moments.ts'
 import { projectRoot } from './run/home.ts'
 import { processesWorkingIn } from './run/processes-working-in.ts'
+import { runToEnd, type Ended } from './run/run-to-end.ts'
 
 /** Two services on a link, one of them behind rules: a lab in a quarter of the time of a whole mesh. */
 const topology = {
@@ -53,24 +53,8 @@ afterAll(() => {
   rmSync(home, { recursive: true })
 })
 
-interface Ended {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
-
-async function run(argv: readonly [string, ...string[]]): Promise<Ended> {
-  const [program, ...args] = argv
-  const child = spawn(program, args, {
-    env: { ...process.env, MESHYARD_HOME: home },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  const [stdout, stderr, [code]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'exit'),
-  ])
-  return { code, stdout, stderr }
+function run(argv: readonly string[]): Promise<Ended> {
+  return runToEnd(argv, { environment: { MESHYARD_HOME: home } })
 }
 
 function write(name: string, content: unknown): string {

@@ -1,3 +1,4 @@
+import { familyOf } from './ip-address.ts'
 import type { RuleSet } from './firewall/rule-set.ts'
 
 /** A whole network as data: what `openNetwork` builds in one go, and what `plan` prints. Knows nothing of meshes. */
@@ -29,6 +30,30 @@ export const emptyNamespace: Omit<NamespacePlan, 'name'> = {
   routes: [],
   policyRules: [],
   ruleSets: [],
+}
+
+/** The table of routes that no rule leads to another one. */
+export const MAIN_TABLE = 254
+
+/** A route through a neighbour, in the main table. `to` is a network, or `default`. */
+export function gatewayRoute({
+  to,
+  via,
+  reason,
+}: {
+  readonly to: string
+  readonly via: string
+  readonly reason: string
+}): RoutePlan {
+  return {
+    destination: to,
+    type: 'unicast',
+    via,
+    interface: undefined,
+    table: MAIN_TABLE,
+    family: familyOf(via),
+    reason,
+  }
 }
 
 /** A veth pair made in place in both namespaces, or a bridge with one port for each end. */

@@ -1,5 +1,11 @@
 import { interceptOnPath } from './firewall/transparent-proxy.ts'
-import type { NamespacePlan, NetworkPlan, RoutePlan } from './network-plan.ts'
+import {
+  emptyNamespace,
+  gatewayRoute,
+  type NamespacePlan,
+  type NetworkPlan,
+  type RoutePlan,
+} from './network-plan.ts'
 
 /**
  * Many nodes on one switch, each with what a sidecar's namespace has: addresses, default routes, and routing by mark
@@ -9,17 +15,7 @@ import type { NamespacePlan, NetworkPlan, RoutePlan } from './network-plan.ts'
 export function scalePlan(count: number): NetworkPlan {
   const nodes = Array.from({ length: count }, (_, at) => `n${at}`)
   return {
-    namespaces: [
-      ...nodes.map(interceptingNode),
-      {
-        name: 'switch',
-        sysctls: {},
-        loopbackAddresses: [],
-        routes: [],
-        policyRules: [],
-        ruleSets: [],
-      },
-    ],
+    namespaces: [...nodes.map(interceptingNode), { ...emptyNamespace, name: 'switch' }],
     links: [
       {
         kind: 'bridge',
@@ -48,9 +44,8 @@ function interceptingNode(name: string): NamespacePlan {
     })),
   })
   return {
+    ...emptyNamespace,
     name,
-    sysctls: {},
-    loopbackAddresses: [],
     routes: [gateway('10.0.0.1'), gateway('fd00::1'), ...routes],
     policyRules,
     ruleSets: [ruleSet],
@@ -58,13 +53,5 @@ function interceptingNode(name: string): NamespacePlan {
 }
 
 function gateway(via: string): RoutePlan {
-  return {
-    destination: 'default',
-    type: 'unicast',
-    via,
-    interface: undefined,
-    table: 254,
-    family: via.includes(':') ? 6 : 4,
-    reason: 'Everything else is beyond the switch',
-  }
+  return gatewayRoute({ to: 'default', via, reason: 'Everything else is beyond the switch' })
 }

@@ -1,5 +1,11 @@
 import { interceptOnPath, type Interception } from './firewall/transparent-proxy.ts'
-import type { LinkEndPlan, NamespacePlan, NetworkPlan, RoutePlan } from './network-plan.ts'
+import {
+  gatewayRoute,
+  type LinkEndPlan,
+  type NamespacePlan,
+  type NetworkPlan,
+  type RoutePlan,
+} from './network-plan.ts'
 
 /**
  * Two services, each behind a proxy on its path, and a control plane, joined by a switch in a namespace of its own:
@@ -61,17 +67,10 @@ function proxy(inputInterface: string, network: string): Interception {
 }
 
 function gateway(via: string): RoutePlan {
-  return { ...to('default', via), reason: 'Everything goes by way of the proxy' }
+  return gatewayRoute({ to: 'default', via, reason: 'Everything goes by way of the proxy' })
 }
 
 function to(destination: string, via: string): RoutePlan {
-  return {
-    destination,
-    type: 'unicast',
-    via,
-    interface: undefined,
-    table: 254,
-    family: via.includes(':') ? 6 : 4,
-    reason: 'The other service is behind the other proxy',
-  }
+  const reason = 'The other service is behind the other proxy'
+  return gatewayRoute({ to: destination, via, reason })
 }

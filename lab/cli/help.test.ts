@@ -44,6 +44,23 @@ describe('meshyard help', () => {
     expect(await meshyard(name, '--help')).toEqual({ code: 0, stdout, stderr: '' })
   })
 
+  it('stands aside where a node is to run a command that has help of its own', async () => {
+    const { code, stdout } = await meshyard('up', 'pods', '--help')
+    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Usage/) })
+    expect(await meshyard('exec', 'kong-a', 'kong', '--help')).toMatchObject({
+      code: 1,
+      stdout: '',
+    })
+  })
+
+  it('tells which version this is', async () => {
+    const { code, stdout } = await meshyard('--version')
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+    })
+  })
+
   it('loads something to run for each command', async () => {
     for (const { load } of commandTable) {
       // oxlint-disable-next-line no-await-in-loop
@@ -73,6 +90,14 @@ describe('verbs that look inside and prove', () => {
     ['run --proxy nginx', 1, '"nginx" is no proxy'],
     ['diff latest', 2, 'Name two runs, or two proxies by --proxy.'],
     ['diff --proxy core', 2, 'Name two proxies: --proxy A --proxy B.'],
+    ['diff --proxy core --proxy command:/nowhere/kong', 1, '/nowhere/kong cannot be run'],
+    ['run --topology nothing', 2, 'Nothing is claimed on "nothing": use sidecars, tutorial, pods.'],
+    ['plan --name ../x', 1, '"../x" cannot name a lab'],
+    ['help up down', 2, '"down" is one argument too many.'],
+    ['up --fast', 2, 'Error: There is no option --fast here. See "meshyard help up".'],
+    ['up --name', 2, 'Error: --name takes a value;'],
+    ['up --bare=yes', 2, 'Error: --bare takes no value. See'],
+    ['fault delay mesh --ms -3', 2, 'a hyphen is joined on: --ms=-1. See'],
     ['completion tcsh', 2, 'Say for which shell: bash, zsh, fish.'],
   ])('answer "%s" with exit code %i and a reason', async (line, code, message) => {
     const answer = await meshyard(...line.split(' '))

@@ -1,6 +1,7 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { join } from 'node:path'
 import { labHome, parseLabName } from '#lab/run/home.ts'
+import { errorCode, messageOf } from '#lab/run/fault.ts'
 import { UsageError, type Console } from './command.ts'
 
 type Options = NonNullable<ParseArgsConfig['options']>
@@ -55,11 +56,28 @@ export function findTarget(name: string | undefined, { env }: Console): Target {
 
 const nameOption = { name: { type: 'string' } } as const
 
+/** What Node says of a wrong option, in one sentence: the option stands first in quotes. */
+const tell: Readonly<Record<string, (message: string) => string>> = {
+  ERR_PARSE_ARGS_UNKNOWN_OPTION: (message) => `There is no option ${optionIn(message)} here.`,
+  ERR_PARSE_ARGS_INVALID_OPTION_VALUE: (message) =>
+    message.includes('does not take')
+      ? `${optionIn(message)} takes no value.`
+      : `${optionIn(message)} takes a value; one that begins with a hyphen is joined on: ${optionIn(message)}=-1.`,
+  ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL: (message) => message,
+}
+
+/** `--output` of `Option '-o, --output <value>' …`. */
+function optionIn(message: string): string {
+  const quoted = /'([^']*)'/.exec(message)?.[1] ?? ''
+  return /--[^ ]+/.exec(quoted)?.[0] ?? quoted
+}
+
 function usage<result>(parse: () => result): result {
   try {
     return parse()
   } catch (error) {
-    if (error instanceof TypeError && 'code' in error) throw new UsageError(`${error.message}.`)
-    throw error
+    const told = tell[errorCode(error) ?? '']
+    if (told === undefined) throw error
+    throw new UsageError(told(messageOf(error)))
   }
 }

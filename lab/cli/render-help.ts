@@ -16,8 +16,8 @@ export function renderOverview(stream: Output): string {
   return `Usage: meshyard COMMAND
 
 ${groups.join('\n')}
-"meshyard help COMMAND" tells more. Labs are told apart by --name NAME, or MESHYARD_NAME; run folders are in .meshyard, or in
-MESHYARD_HOME. Colours go by NO_COLOR and FORCE_COLOR. Exit codes: 0 done, 1 failed, 2 wrong usage.
+"meshyard help COMMAND" tells more, "meshyard --version" which one this is. Labs are told apart by --name NAME, or
+MESHYARD_NAME; run folders are in .meshyard, or in MESHYARD_HOME. Colours go by NO_COLOR and FORCE_COLOR. Exit codes: 0 done, 1 failed, 2 wrong usage.
 `
 }
 

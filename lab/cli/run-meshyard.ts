@@ -1,5 +1,9 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { projectRoot } from '#lab/run/home.ts'
 import { LabError } from '#lab/run/lab-error.ts'
 import { UsageError, type Console } from './command.ts'
+import type { CommandEntry } from './command-entry.ts'
 import { findCommand } from './command-table.ts'
 import { renderCommandHelp, renderOverview } from './render-help.ts'
 
@@ -11,10 +15,14 @@ export async function runMeshyard(argv: readonly string[], console: Console): Pr
     stdout.write(renderOverview(stdout))
     return first === undefined ? 2 : 0
   }
+  if (first === '--version') {
+    stdout.write(`${readVersion()}\n`)
+    return 0
+  }
   const entry = findCommand(first)
   try {
     if (entry === undefined) throw new UsageError(`There is no command "${first}".`)
-    if (args[0] === '--help' || args[0] === '-h') {
+    if (asksForHelp(entry, args)) {
       stdout.write(renderCommandHelp(entry, stdout))
       return 0
     }
@@ -32,4 +40,18 @@ export async function runMeshyard(argv: readonly string[], console: Console): Pr
     }
     throw error
   }
+}
+
+/** Anywhere, except that what follows a node may be the command of that node. */
+function asksForHelp({ takes }: CommandEntry, args: readonly string[]): boolean {
+  const own = takes.includes('command') ? args.slice(0, 1) : args
+  const end = own.indexOf('--')
+  return (end === -1 ? own : own.slice(0, end)).some((arg) => arg === '--help' || arg === '-h')
+}
+
+function readVersion(): string {
+  const { version }: { version: string } = JSON.parse(
+    readFileSync(join(projectRoot, 'package.json'), 'utf8'),
+  )
+  return version
 }

@@ -16,6 +16,8 @@ export interface ScenarioRun {
   readonly environment: NodeJS.ProcessEnv
 }
 
+/** Topologies that scenarios make their claims on. */
+const claimed = ['sidecars', 'tutorial', 'pods']
 const reporters = ['default', './reports/vitest/scenario-reporter.ts']
 
 /**
@@ -24,6 +26,9 @@ const reporters = ['default', './reports/vitest/scenario-reporter.ts']
  */
 export async function runScenarios(run: ScenarioRun): Promise<number> {
   const { suites, topology, test, environment } = run
+  if (topology !== undefined && !claimed.includes(topology)) {
+    throw new UsageError(`Nothing is claimed on "${topology}": use ${claimed.join(', ')}.`)
+  }
   const files = listScenarios()
   for (const suite of suites) {
     if (!files.some((file) => `scenarios/${file}`.includes(suite))) {

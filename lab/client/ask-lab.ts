@@ -42,3 +42,22 @@ export async function askLab(
     socket.destroy()
   }
 }
+
+type Kind = LabResult['kind']
+type ResultOf<kind extends Kind> = Extract<LabResult, { readonly kind: kind }>
+
+/** Asks for what is answered in one way only; throws as `askLab` does. */
+export async function askFor<kind extends Kind>(
+  kind: kind,
+  folder: string,
+  request: LabRequest,
+  options: RequestOptions = {},
+): Promise<ResultOf<kind>> {
+  const result = await askLab(folder, request, options)
+  if (isOf(kind, result)) return result
+  throw new Error(`${request.command} was answered with ${result.kind}`)
+}
+
+function isOf<kind extends Kind>(kind: kind, result: LabResult): result is ResultOf<kind> {
+  return result.kind === kind
+}

@@ -68,7 +68,8 @@ export async function bringUp(options: BringUpOptions): Promise<BroughtUp> {
   return { kind: 'launched', launched: await launchLab(plan, options) }
 }
 
-function refuseProxy(proxy: ProxySubject, backend: Backend | undefined): void {
+/** @throws LabError for a proxy that such a lab cannot run. */
+export function refuseProxy(proxy: ProxySubject, backend: Backend | undefined): void {
   if (proxy.kind === 'image' && backend !== 'containers') {
     throw new LabError(
       `The proxy image:${proxy.image} is an image, and these nodes are no containers: add --backend containers, or name a program with command:PATH.`,

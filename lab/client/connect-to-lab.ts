@@ -2,10 +2,12 @@ import { once } from 'node:events'
 import { closeSync, constants, openSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { errorCode } from '#lab/run/fault.ts'
+import { LabError } from '#lab/run/lab-error.ts'
 
 /**
  * Connects to the lab's socket in a run folder; nothing when nobody listens there. The path goes through a descriptor
  * of the folder, since a socket address holds 107 bytes and a folder's name may be longer.
+ * @throws LabError when the lab is another user's.
  * @param options.paused nothing is read from it before it is told to resume.
  */
 export async function connectToLab(
@@ -27,6 +29,11 @@ export async function connectToLab(
     return socket
   } catch (error) {
     if (isAbsent(error)) return undefined
+    if (errorCode(error) === 'EACCES') {
+      throw new LabError(
+        `The lab in ${folder} belongs to another user; be that user, or set MESHYARD_HOME to have labs of your own.`,
+      )
+    }
     throw error
   } finally {
     closeSync(fd)

@@ -18,7 +18,7 @@ import { readIfThere } from '#lab/run/read-if-there.ts'
 import { removeRunFolder } from '#lab/run/run-folder.ts'
 import { nodeLogs } from '#lab/topology/plan.ts'
 import type { Topology } from '#lab/topology/topology.ts'
-import { askLab, type RequestOptions } from './ask-lab.ts'
+import { askFor, type RequestOptions } from './ask-lab.ts'
 import { endLab } from './end-lab.ts'
 import type { LaunchedLab } from './launch.ts'
 
@@ -46,12 +46,11 @@ export class LabClient implements Lab {
   ): Promise<ExecResult> {
     const { input = '', timeoutMs = execTimeoutMs, env = {}, signal } = options
     const output = { stdout: [] as Buffer[], stderr: [] as Buffer[] }
-    const result = await this.#ask(
+    const { exitCode, durationMs, timedOut } = await this.#ask(
+      'exited',
       { command: 'exec', node, argv, environment: env, input, timeoutMs },
       { onOutput: (stream, data) => output[stream].push(data), ...(signal && { signal }) },
     )
-    if (result.kind !== 'exited') throw new Error(`exec was answered with ${result.kind}`)
-    const { exitCode, durationMs, timedOut } = result
     return {
       exitCode,
       stdout: Buffer.concat(output.stdout).toString(),
@@ -78,23 +77,23 @@ export class LabClient implements Lab {
   }
 
   async startNode(node: string): Promise<void> {
-    await this.#ask({ command: 'start', node })
+    await this.#ask('done', { command: 'start', node })
   }
 
   async stopNode(node: string): Promise<void> {
-    await this.#ask({ command: 'stop', node })
+    await this.#ask('done', { command: 'stop', node })
   }
 
   async killNode(node: string): Promise<void> {
-    await this.#ask({ command: 'kill', node })
+    await this.#ask('done', { command: 'kill', node })
   }
 
   async removeRules(): Promise<void> {
-    await this.#ask({ command: 'rules', state: 'removed' })
+    await this.#ask('done', { command: 'rules', state: 'removed' })
   }
 
   async installRules(): Promise<void> {
-    await this.#ask({ command: 'rules', state: 'installed' })
+    await this.#ask('done', { command: 'rules', state: 'installed' })
   }
 
   async logs(node: string): Promise<readonly NodeLog[]> {
@@ -105,21 +104,15 @@ export class LabClient implements Lab {
   }
 
   async status(): Promise<LabStatus> {
-    const result = await this.#ask({ command: 'status' })
-    if (result.kind !== 'status') throw new Error(`status was answered with ${result.kind}`)
-    return result.status
+    return (await this.#ask('status', { command: 'status' })).status
   }
 
   async reset(): Promise<ResetReport> {
-    const result = await this.#ask({ command: 'reset' })
-    if (result.kind !== 'reset') throw new Error(`reset was answered with ${result.kind}`)
-    return result.report
+    return (await this.#ask('reset', { command: 'reset' })).report
   }
 
   async state(): Promise<LabState> {
-    const result = await this.#ask({ command: 'state' })
-    if (result.kind !== 'state') throw new Error(`state was answered with ${result.kind}`)
-    return result.state
+    return (await this.#ask('state', { command: 'state' })).state
   }
 
   async fault(spec: FaultSpec, { measure = true }: FaultOptions = {}): Promise<Fault> {
@@ -143,10 +136,7 @@ export class LabClient implements Lab {
   }
 
   async #askAboutFaults(request: LabRequest): Promise<readonly FaultStatus[]> {
-    const result = await this.#ask(request)
-    if (result.kind !== 'faults')
-      throw new Error(`${request.command} was answered with ${result.kind}`)
-    return result.faults
+    return (await this.#ask('faults', request)).faults
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -156,7 +146,11 @@ export class LabClient implements Lab {
     removeRunFolder(this.folder)
   }
 
-  #ask(request: LabRequest, options?: RequestOptions): Promise<LabResult> {
-    return askLab(this.folder, request, options)
+  #ask<kind extends LabResult['kind']>(
+    kind: kind,
+    request: LabRequest,
+    options?: RequestOptions,
+  ): ReturnType<typeof askFor<kind>> {
+    return askFor(kind, this.folder, request, options)
   }
 }

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
+import { messageOf } from '#lab/run/fault.ts'
 import { isInsideLab } from './inside-lab.ts'
 import { PageError } from './page.ts'
 import { findLeftovers, judgeLeftovers } from './leftovers.ts'
@@ -66,6 +67,6 @@ function pageEnvironment(inherited: NodeJS.ProcessEnv): Record<string, string> {
 try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.stderr.write(`${messageOf(error)}\n`)
   process.exitCode = 2
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdir, mkdtempDisposable } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ownNamespaces } from '#lab/client/surroundings.ts'
 import { firstProcess } from './first-process.ts'
 
 const firstProgram = join(import.meta.dirname, 'sandbox.sh')
@@ -24,8 +25,7 @@ export async function runInSandbox(argv: readonly string[]): Promise<number> {
     await mkdir(place)
     places[variable] = place
   }
-  const namespaces = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc']
-  const surroundings = ['--pdeathsig', 'KILL', 'unshare', ...namespaces, 'sh', firstProgram]
+  const surroundings = ['--pdeathsig', 'KILL', 'unshare', ...ownNamespaces, 'sh', firstProgram]
   const child = spawn('setpriv', [...surroundings, ...argv], {
     stdio: 'inherit',
     env: {

@@ -1,12 +1,6 @@
+import { systemFolders } from '#lab/run/system-folders.ts'
+
 const kept = ['HOME', 'USER', 'LOGNAME', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'TERM', 'COLORTERM']
-const systemFolders = [
-  '/usr/local/sbin',
-  '/usr/local/bin',
-  '/usr/sbin',
-  '/usr/bin',
-  '/sbin',
-  '/bin',
-]
 
 /**
  * The environment of everything that runs in a lab: small and the same wherever the lab was started, since a `KONG_*`

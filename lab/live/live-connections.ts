@@ -1,3 +1,4 @@
+import { markerPort } from '#netns/shaping/point-rules.ts'
 import type { AddressBook } from '#lab/probes/hops.ts'
 import type { Frame } from '#lab/probes/pcap.ts'
 import { findTcpConnections, type TcpConnection } from '#lab/probes/tcp-flows.ts'
@@ -9,8 +10,6 @@ import type { LinkFrames } from './watch-links.ts'
 
 /** More of one connection are not kept: it is followed no further. */
 const longest = 20_000
-/** Where captures dial to mark a moment. */
-const markerPort = 9
 
 interface Pair {
   readonly link: string

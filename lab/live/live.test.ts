@@ -4,48 +4,21 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openLab, type Lab } from '#lab/lab.ts'
 import { parsePcapng } from '#lab/probes/pcapng/parse-pcapng.ts'
 import { readPlan } from '#lab/run/run-folder.ts'
-import type { Topology } from '#lab/topology/topology.ts'
+import { samplePair } from '#lab/topology/sample-pair.ts'
 import type { SeenEvent } from './seen-event.ts'
 import { tap } from './tap.ts'
 import { writeCapture } from './write-capture.ts'
 
 const timeoutMs = 40_000
 
-const topology: Topology = {
-  name: 'pair',
-  summary: 'A client and an echo service.',
-  namespaces: ['a', 'b'].map((name) => ({ name, routes: [] })),
-  links: [
-    {
-      kind: 'veth',
-      name: 'wire',
-      ends: [
-        { namespace: 'a', interface: 'eth0', addresses: ['10.0.0.1/24'] },
-        { namespace: 'b', interface: 'eth0', addresses: ['10.0.0.2/24'] },
-      ],
-    },
-  ],
-  nodes: [
-    { name: 'client', kind: 'service', namespace: 'a', addresses: ['10.0.0.1'], processes: [] },
-    {
-      name: 'server',
-      kind: 'service',
-      namespace: 'b',
-      addresses: ['10.0.0.2'],
-      processes: [
-        {
-          kind: 'echo',
-          name: 'echo',
-          addresses: ['10.0.0.2'],
-          ports: { http: 80, https: 443, tcp: 7, tls: 77 },
-        },
-      ],
-    },
-  ],
-  interception: [],
-  kong: undefined,
-  tryNext: [],
-}
+const topology = samplePair([
+  {
+    kind: 'echo',
+    name: 'echo',
+    addresses: ['10.0.0.2'],
+    ports: { http: 80, https: 443, tcp: 7, tls: 77 },
+  },
+])
 
 let lab: Lab
 beforeAll(async () => {

@@ -3,7 +3,8 @@ import type { LabPlan } from '#lab/topology/plan.ts'
 import { openKeyReader } from './key-reader.ts'
 import { LiveConnections } from './live-connections.ts'
 import type { SeenEvent } from './seen-event.ts'
-import { watchLinks, type WatchedLink } from './watch-links.ts'
+import { watchByTurns } from './watch-by-turns.ts'
+import type { WatchedLink } from './watch-links.ts'
 
 export interface TapOptions {
   readonly plan: LabPlan
@@ -15,7 +16,6 @@ export interface TapOptions {
   readonly onEvent: (event: SeenEvent) => void
 }
 
-const everyMs = 50
 /** A connection that ended may still be opened by keys that are on their way. */
 const keptMs = 500
 
@@ -34,21 +34,15 @@ export async function tap(options: TapOptions): Promise<void> {
       if (node === undefined || event.from === node || event.to === node) onEvent(event)
     }
   }
-  const timer = setInterval(() => {
-    tell(Date.now() - keptMs)
-  }, everyMs)
-  try {
-    await watchLinks({
-      plan,
-      link,
-      signal,
-      onReady,
-      onFrames: (frames) => {
-        connections.add(frames)
-      },
-    })
-  } finally {
-    clearInterval(timer)
-    tell(Number.POSITIVE_INFINITY)
-  }
+  await watchByTurns({
+    plan,
+    link,
+    signal,
+    onReady,
+    onFrames: (frames) => {
+      connections.add(frames)
+    },
+    lateMs: keptMs,
+    onTurn: tell,
+  })
 }

@@ -7,7 +7,8 @@ import {
 import type { Frame } from '#lab/probes/pcap.ts'
 import type { LabPlan } from '#lab/topology/plan.ts'
 import { openKeyReader } from './key-reader.ts'
-import { watchLinks, type WatchedLink } from './watch-links.ts'
+import { watchByTurns } from './watch-by-turns.ts'
+import type { WatchedLink } from './watch-links.ts'
 
 export interface CaptureOptions {
   readonly plan: LabPlan
@@ -30,7 +31,6 @@ interface Waiting {
 
 /** So long packets of other links, and the secrets that open them, may be on their way. */
 const holdMs = 250
-const everyMs = 50
 
 /**
  * Writes the packets of a lab as one capture file while they come, in the order of time, with the secrets that the lab
@@ -59,29 +59,23 @@ export async function writeCapture(options: CaptureOptions): Promise<Captured> {
     packets += due.length
   }
   write(sectionBlock({ comments: [`${plan.name} (${plan.topology})`], application: 'meshyard' }))
-  const timer = setInterval(() => {
-    flush(Date.now() - holdMs)
-  }, everyMs)
-  try {
-    await watchLinks({
-      plan,
-      link,
-      signal,
-      onReady,
-      onFrames: ({ linkType, frames, ...of }) => {
-        let number = interfaces.get(of.link)
-        if (number === undefined) {
-          number = interfaces.size
-          interfaces.set(of.link, number)
-          const description = `${of.interface} in the namespace ${of.namespace}`
-          write(interfaceBlock({ name: of.link, description, linkType, snapLength: 0 }))
-        }
-        for (const frame of frames) waiting.push({ interface: number, frame })
-      },
-    })
-  } finally {
-    clearInterval(timer)
-    flush(Number.POSITIVE_INFINITY)
-  }
+  await watchByTurns({
+    plan,
+    link,
+    signal,
+    onReady,
+    onFrames: ({ linkType, frames, ...of }) => {
+      let number = interfaces.get(of.link)
+      if (number === undefined) {
+        number = interfaces.size
+        interfaces.set(of.link, number)
+        const description = `${of.interface} in the namespace ${of.namespace}`
+        write(interfaceBlock({ name: of.link, description, linkType, snapLength: 0 }))
+      }
+      for (const frame of frames) waiting.push({ interface: number, frame })
+    },
+    lateMs: holdMs,
+    onTurn: flush,
+  })
   return { packets, secrets }
 }

@@ -1,5 +1,5 @@
 import { layOutLinks, type LinkLayout, type PlacedInterface } from '#netns/link-layout.ts'
-import type { NamespacePlan, NetworkPlan } from '#netns/network-plan.ts'
+import { MAIN_TABLE, type NamespacePlan, type NetworkPlan } from '#netns/network-plan.ts'
 import { withDefaultSysctls } from '#netns/sysctl.ts'
 import { inside, setting, type Section, type Step } from './step.ts'
 
@@ -94,7 +94,7 @@ function routeSteps({ name, routes }: NamespacePlan): readonly Step[] {
         route.type === 'local' ? `local ${route.destination}` : route.destination,
         ...(route.via === undefined ? [] : [`via ${route.via}`]),
         ...(route.interface === undefined ? [] : [`dev ${route.interface}`]),
-        ...(route.table === 254 ? [] : [`table ${route.table}`]),
+        ...(route.table === MAIN_TABLE ? [] : [`table ${route.table}`]),
       ].join(' '),
     ],
   }))

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
+import { markerPort } from '#netns/shaping/point-rules.ts'
 import { readCaptureFiles } from './capture-files.ts'
 import type { Frame } from './pcap.ts'
 import { isReadableLinkType } from './tcp-segment.ts'
@@ -71,8 +72,6 @@ function split({ linkType, frames }: CapturedPackets): {
 }
 
 const linkTypeEthernet = 1
-/** Discard (RFC 863): no service of a lab listens there. */
-const markerPort = 9
 const readyWithinMs = 5_000
 const defaultRotation: Rotation = { files: 4, megabytes: 32 }
 const pollEveryMs = 4

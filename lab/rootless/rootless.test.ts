@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import {
   chmodSync,
   chownSync,
@@ -13,10 +11,10 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fingerprint } from '#netns/fingerprint.ts'
 import { projectRoot } from '#lab/run/home.ts'
+import { runToEnd, type Ended } from '#lab/run/run-to-end.ts'
 import { makePods } from '#lab/topology/pods.ts'
 import { sidecars } from '#lab/topology/sidecars.ts'
 import { findTcpConnections } from '#lab/probes/tcp-flows.ts'
@@ -44,33 +42,16 @@ afterAll(async () => {
   rmSync(home, { recursive: true })
 })
 
-interface Ended {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
-
 /** An ordinary user is one who is not root here, or whom root becomes. */
-async function asUser(
-  argv: readonly string[],
-  environment: NodeJS.ProcessEnv = {},
-): Promise<Ended> {
+function asUser(argv: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<Ended> {
   const become = `mount --bind "$0" "$1"; cd "$1"; shift
     exec setpriv --reuid=${nobody} --regid=${nobody} --clear-groups -- "$@"`
   const inShell = ['sh', '-euc', become, projectRoot, project]
   const asNobody = ['unshare', '--mount', '--propagation', 'private', ...inShell]
-  const [program = '', ...args] = [...(isRoot ? asNobody : ['env']), ...argv]
-  const child = spawn(program, args, {
+  return runToEnd([...(isRoot ? asNobody : ['env']), ...argv], {
     cwd: projectRoot,
-    env: { ...process.env, HOME: home, MESHYARD_HOME: join(home, 'labs'), ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    environment: { HOME: home, MESHYARD_HOME: join(home, 'labs'), ...environment },
   })
-  const [stdout, stderr, [code]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'exit'),
-  ])
-  return { code, stdout, stderr }
 }
 
 function run(...args: readonly string[]): Promise<Ended> {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { errorCode } from './fault.ts'
+import { LabError } from './lab-error.ts'
 import { processIds } from './process-ids.ts'
 
 /** A process by number and start time, so that a reused number is never taken for it. */
@@ -24,12 +25,17 @@ export function isAlive(identity: ProcessIdentity): boolean {
   return now?.startTime === identity.startTime && now.boot === identity.boot
 }
 
-/** Sends a signal to this very process; does nothing when it has ended. */
+/** Sends a signal to this very process; does nothing when it has ended. @throws LabError when it is another user's. */
 export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): void {
   if (!isAlive(identity)) return
   try {
     process.kill(identity.pid, signal)
   } catch (error) {
+    if (errorCode(error) === 'EPERM') {
+      throw new LabError(
+        `Process ${identity.pid} belongs to another user; be that user, or set MESHYARD_HOME to have labs of your own.`,
+      )
+    }
     if (errorCode(error) !== 'ESRCH') throw error
   }
 }

@@ -7,7 +7,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Backend } from '#lab/runtime/runtime.ts'
 import type { LabPlan } from '#lab/topology/plan.ts'
 import { LabError } from './lab-error.ts'
@@ -40,8 +40,8 @@ export function readRunState(folder: string): RunState | undefined {
   try {
     text = readFileSync(join(folder, stateFile), 'utf8')
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined
-    throw error
+    if (isMissing(error)) return undefined
+    throw inOneSentence(`Cannot read the run folder ${folder}`, error)
   }
   try {
     const state: RunState = JSON.parse(text)
@@ -75,10 +75,22 @@ export function readPlan(folder: string): LabPlan {
 export function makeRunFolder(folder: string, plan: LabPlan): void {
   removeRunFolder(folder)
   inWords(`Cannot make the run folder ${folder}`, () => {
-    mkdirSync(join(folder, 'logs'), { recursive: true })
+    makeFolders(join(folder, 'logs'))
     writeFileSync(join(folder, marker), 'Made by Meshyard; removed when its lab goes down.\n')
     writeFileSync(join(folder, planFile), `${JSON.stringify(plan, undefined, 2)}\n`)
   })
+}
+
+/** As Node does with `recursive`, which never returns for a folder in /proc. */
+function makeFolders(folder: string): void {
+  if (existsSync(folder)) return
+  if (!existsSync(dirname(folder))) makeFolders(dirname(folder))
+  try {
+    mkdirSync(folder)
+  } catch (error) {
+    // A lab beside this one may have been quicker.
+    if (errorCode(error) !== 'EEXIST' || !existsSync(folder)) throw error
+  }
 }
 
 /** Turns what a person can put right into a LabError. */
@@ -86,17 +98,32 @@ function inWords(failure: string, write: () => void): void {
   try {
     write()
   } catch (error) {
-    const reason = reasons[errorCode(error) ?? '']
-    if (reason === undefined) throw error
-    throw new LabError(
-      `${failure}: ${reason}. Set MESHYARD_HOME to a folder with room that you may write to.`,
-    )
+    throw inOneSentence(failure, error)
   }
+}
+
+/** The error itself where nobody can put it right. */
+function inOneSentence(failure: string, error: unknown): unknown {
+  const reason = reasons[errorCode(error) ?? '']
+  if (reason === undefined) return error
+  return new LabError(
+    `${failure}: ${reason}. Set MESHYARD_HOME to a folder with room that you may write to.`,
+  )
+}
+
+/** A file above it in the path is as good as no folder: what makes one says so. */
+function isMissing(error: unknown): boolean {
+  return errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR'
 }
 
 const reasons: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EPERM: 'permission denied',
+  ENOTDIR: 'a file is where a folder has to be',
+  EEXIST: 'a file is where a folder has to be',
+  ENOENT: 'no folder can be there',
+  ENAMETOOLONG: 'its name is too long',
+  ELOOP: 'links lead in a circle',
   EROFS: 'the file system is read-only',
   ENOSPC: 'no space is left on the device',
   EDQUOT: 'the disk quota is exceeded',
@@ -129,7 +156,7 @@ function list(folder: string): readonly string[] | undefined {
   try {
     return readdirSync(folder)
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined
-    throw error
+    if (isMissing(error)) return undefined
+    throw inOneSentence(`Cannot read the run folder ${folder}`, error)
   }
 }

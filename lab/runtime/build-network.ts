@@ -3,7 +3,10 @@ import { messageOf } from '#lab/run/fault.ts'
 import { LabError } from '#lab/run/lab-error.ts'
 import type { LabPlan } from '#lab/topology/plan.ts'
 
-/** @throws LabError that says what of the network cannot be made; nothing of it is left then. */
+/**
+ * Builds the network of a lab.
+ * @throws LabError that says what of it cannot be made; nothing is left then.
+ */
 export function buildNetwork({ network }: LabPlan, options: NetworkOptions): Network {
   try {
     return openNetwork(network, options)

@@ -126,6 +126,8 @@ export function runtimeSuite(backend: Backend, open: (plan: LabPlan) => Promise<
       const name = `parent-${signal}`
       const process = start(name, 'sleep 4323 & echo started; wait')
       await expect.poll(() => log(name), soon).toBe('started\n')
+      // An engine tells its number a moment after it runs.
+      await expect.poll(() => process.pid, soon).toBeDefined()
       const found = identifyProcess(process.pid ?? 0)
       if (found === undefined) throw new Error('it runs')
       const count = 'ps axo args | grep -c "^[s]leep 4323"'

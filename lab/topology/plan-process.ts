@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { systemFolders } from '#lab/run/system-folders.ts'
 import { parseListenEndpoints } from './listen-endpoints.ts'
 import { storeEnvironment, type StorePlan } from './plan-store.ts'
 import type { ProxySubject } from './proxy-subject.ts'
@@ -156,12 +157,7 @@ function compileKong(process: Extract<ProcessSpec, { kind: 'kong' }>, places: Pl
 
 /** What an image calls kong is its own, not what labs have first on PATH. */
 const imagePath = [
-  '/usr/local/sbin',
-  '/usr/local/bin',
-  '/usr/sbin',
-  '/usr/bin',
-  '/sbin',
-  '/bin',
+  ...systemFolders,
   ...['bin', 'nginx/sbin', 'luajit/bin'].map((folder) => `/usr/local/openresty/${folder}`),
 ].join(':')
 

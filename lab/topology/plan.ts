@@ -1,12 +1,17 @@
 import { join } from 'node:path'
 import type { Backend } from '#lab/runtime/runtime.ts'
-import type { LinkPlan, NamespacePlan, NetworkPlan } from '#netns/network-plan.ts'
+import {
+  gatewayRoute,
+  type LinkPlan,
+  type NamespacePlan,
+  type NetworkPlan,
+} from '#netns/network-plan.ts'
 import { entityRequests, routeRequest, type EntityRequest } from './kong-entities.ts'
 import { forwarding, planInterception, type InterceptionPlan } from './plan-interception.ts'
 import { planProcess, type ProcessPlan } from './plan-process.ts'
 import { planStore, storeProcess } from './plan-store.ts'
 import { renderProxy, type ProxySubject } from './proxy-subject.ts'
-import type { Endpoint, NodeSpec, RouteSpec, Topology } from './topology.ts'
+import type { Endpoint, NodeSpec, Topology } from './topology.ts'
 
 /** Everything the holder does, decided: it reads this as `plan.json` and knows no topology. */
 export interface LabPlan {
@@ -88,7 +93,12 @@ export function planLab(topology: Topology, options: PlanOptions): LabPlan {
               : {}),
           },
           loopbackAddresses: [],
-          routes: [...namespace.routes.map(planRoute), ...rules.flatMap((each) => each.routes)],
+          routes: [
+            ...namespace.routes.map((route) =>
+              gatewayRoute({ ...route, reason: 'the topology names it' }),
+            ),
+            ...rules.flatMap((each) => each.routes),
+          ],
           policyRules: rules.flatMap((each) => each.policyRules),
           ruleSets: [],
         }
@@ -150,18 +160,6 @@ function planEntities(topology: Topology): EntitiesPlan | undefined {
     ],
     services: kong.services.length,
     routes: kong.services.length + routes.length,
-  }
-}
-
-function planRoute({ to, via }: RouteSpec): NamespacePlan['routes'][number] {
-  return {
-    destination: to,
-    type: 'unicast',
-    via,
-    interface: undefined,
-    table: 254,
-    family: via.includes(':') ? 6 : 4,
-    reason: 'the topology names it',
   }
 }
 

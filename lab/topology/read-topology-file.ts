@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { basename, extname, resolve } from 'node:path'
+import { registerHooks } from 'node:module'
+import { basename, extname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { messageOf } from '#lab/run/fault.ts'
+import { projectRoot } from '#lab/run/home.ts'
 import { LabError } from '#lab/run/lab-error.ts'
 import { parseTopology } from './parse-topology.ts'
 import { readTopologyText } from './topology-text.ts'
@@ -35,6 +37,7 @@ function readText(path: string): string {
 
 async function importDefault(path: string): Promise<unknown> {
   let module: unknown
+  using _ = importableFromAnywhere()
   try {
     module = await import(pathToFileURL(resolve(path)).href)
   } catch (error) {
@@ -43,4 +46,20 @@ async function importDefault(path: string): Promise<unknown> {
   }
   if (typeof module === 'object' && module !== null && 'default' in module) return module.default
   throw new LabError(`${path} has no default export; write "export default defineTopology({ … })".`)
+}
+
+/** A topology file stands anywhere, also where `meshyard` is not installed as a package. */
+function importableFromAnywhere(): Disposable {
+  const hooks = registerHooks({
+    resolve: (specifier, context, next) => {
+      if (specifier !== 'meshyard/topology') return next(specifier, context)
+      const file = join(projectRoot, 'lab/topology/define-topology.ts')
+      return { url: pathToFileURL(file).href, format: 'module-typescript', shortCircuit: true }
+    },
+  })
+  return {
+    [Symbol.dispose]: () => {
+      hooks.deregister()
+    },
+  }
 }

@@ -1,9 +1,8 @@
 import { once } from 'node:events'
 import type { Server, Socket } from 'node:net'
-import type { Family } from '#netns/ip-address.ts'
 import type { NetworkNamespace } from '#netns/namespace.ts'
 import { openNetwork, type Network } from '#netns/network.ts'
-import { emptyNamespace, type RoutePlan } from '#netns/network-plan.ts'
+import { emptyNamespace, gatewayRoute, type RoutePlan } from '#netns/network-plan.ts'
 import { connectTcp, listenTcp, type Endpoint, type TcpSocketOptions } from '#netns/sockets.ts'
 import { interceptOnPath, type Interception } from './transparent-proxy.ts'
 
@@ -33,7 +32,11 @@ export const interception: Interception = interceptOnPath({
 export function openProxiedPath(): Network {
   return openNetwork({
     namespaces: [
-      { ...emptyNamespace, name: 'client', routes: [route('10.1.0.3'), route('fd00:1::3')] },
+      {
+        ...emptyNamespace,
+        name: 'client',
+        routes: [byProxy('10.1.0.3'), byProxy('fd00:1::3')],
+      },
       {
         ...emptyNamespace,
         name: 'proxy',
@@ -41,7 +44,11 @@ export function openProxiedPath(): Network {
         routes: interception.routes,
         policyRules: interception.policyRules,
       },
-      { ...emptyNamespace, name: 'server', routes: [route('10.2.0.4'), route('fd00:2::4')] },
+      {
+        ...emptyNamespace,
+        name: 'server',
+        routes: [byProxy('10.2.0.4'), byProxy('fd00:2::4')],
+      },
     ],
     links: [
       {
@@ -135,15 +142,7 @@ export async function dial(
   }
 }
 
-function route(via: string): RoutePlan {
-  const family: Family = via.includes(':') ? 6 : 4
-  return {
-    destination: 'default',
-    type: 'unicast',
-    via,
-    interface: undefined,
-    table: 254,
-    family,
-    reason: 'Both ends reach each other by way of the proxy',
-  }
+function byProxy(via: string): RoutePlan {
+  const reason = 'Both ends reach each other by way of the proxy'
+  return gatewayRoute({ to: 'default', via, reason })
 }

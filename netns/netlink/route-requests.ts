@@ -1,5 +1,5 @@
 import { addressFamilies, parseCidr, type Cidr } from '#netns/ip-address.ts'
-import type { PolicyRulePlan, RoutePlan } from '#netns/network-plan.ts'
+import { MAIN_TABLE, type PolicyRulePlan, type RoutePlan } from '#netns/network-plan.ts'
 import {
   attribute,
   NLM_F_CREATE,
@@ -216,7 +216,6 @@ function describeRoute(route: RoutePlan): string {
   ].join('')
 }
 
-const MAIN_TABLE = 254
 const RTM_GETLINK = 18
 const RTM_GETROUTE = 26
 const IFLA_OPERSTATE = 16

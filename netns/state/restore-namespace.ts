@@ -14,12 +14,10 @@ import {
   IFF_UP,
   IFLA_MTU,
   RTM_DELLINK,
-  RTM_DELQDISC,
   RTM_NEWADDR,
   RTM_NEWLINK,
   RTM_NEWROUTE,
   RTM_NEWRULE,
-  TC_H_ROOT,
 } from '#netns/netlink/route-numbers.ts'
 import { readLinks, type SeenLink } from './links.ts'
 import { readNamespaceState, type NamespaceState } from './namespace-state.ts'

@@ -45,7 +45,7 @@ it('writes one format where one is asked for', () => {
 it('says what is wrong and exits with 2', () => {
   const file = join(folder, 'report.json')
   expect(run(file)).toBe(2)
-  expect(printed).toContain(`Cannot read ${file}`)
+  expect(printed).toContain(`Cannot read ${file}: there is no such file.\n`)
   writeFileSync(file, '{}')
   expect(run(file)).toBe(2)
   expect(printed).toContain('its version is missing')

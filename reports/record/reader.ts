@@ -52,8 +52,10 @@ function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new ReportError(`Cannot read ${path}: ${reason}`, { cause: error })
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+    const message = error instanceof Error ? error.message : String(error)
+    const reason = isMissing ? 'there is no such file' : message
+    throw new ReportError(`Cannot read ${path}: ${reason}.`, { cause: error })
   }
 }
 

@@ -5,9 +5,8 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { takeHostState } from '#lab/docs-runner/host-state.ts'
 import { noneLeft } from '#lab/docs-runner/leftovers.ts'
 import { parsePage } from '#lab/docs-runner/parse-page.ts'
-import { explain } from '#lab/docs-runner/render-results.ts'
 import { pageSteps, type StepResult } from '#lab/docs-runner/run-page.ts'
-import { openScenarioLog } from '#reports/record/scenario-log.ts'
+import { judgeStep } from './judge-step.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const runner = join(root, 'lab/docs-runner/main.ts')
@@ -29,18 +28,8 @@ describe.for(pages.map((page) => ({ page, steps: readSteps(page) })).filter(hasS
 
     test.for(steps.map((step, index) => ({ ...step, index, first: step.title.split('\n')[0] })))(
       'line $line is true: $first',
-      ({ index, line, title }, { task, skip }) => {
-        const result = results[index]
-        if (result === undefined) throw new Error(`line ${line} has no result`)
-        skip(result.verdict === 'skipped', result.fault)
-        using log = openScenarioLog(task)
-        if (result.kind === 'command') {
-          const { exitCode = null, printed: stdout, durationMs } = result
-          const argv = ['bash', '-c', title]
-          log.addCommand({ node: page, argv, exitCode, stdout, stderr: '', durationMs })
-        }
-        expect(result).toMatchObject({ line, title })
-        expect(result.verdict === 'true' ? '' : explain(result)).toBe('')
+      ({ index, line, title }, context) => {
+        judgeStep({ line, title, result: results[index], node: page }, context)
       },
     )
 

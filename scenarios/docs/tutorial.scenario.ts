@@ -2,11 +2,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { parsePage } from '#lab/docs-runner/parse-page.ts'
-import { explain } from '#lab/docs-runner/render-results.ts'
 import { pageSteps, type StepResult } from '#lab/docs-runner/run-page.ts'
 import { openLab, type Lab } from '#lab/lab.ts'
 import { toTopologyRecord } from '#lab/probes/topology-record.ts'
-import { openScenarioLog } from '#reports/record/scenario-log.ts'
+import { judgeStep } from './judge-step.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const page = 'docs/tutorial.md'
@@ -31,19 +30,9 @@ describe(page, () => {
 
   test.for(steps.map((step, index) => ({ ...step, index, first: step.title.split('\n')[0] })))(
     'line $line is true: $first',
-    ({ index, line, title }, { task, skip }) => {
-      const result = results[index]
-      if (result === undefined) throw new Error(`line ${line} has no result`)
-      skip(result.verdict === 'skipped', result.fault)
-      using log = openScenarioLog(task)
-      log.setTopology(toTopologyRecord(lab.topology))
-      if (result.kind === 'command') {
-        const { exitCode = null, printed: stdout, durationMs } = result
-        const argv = ['bash', '-c', title]
-        log.addCommand({ node: 'service-a', argv, exitCode, stdout, stderr: '', durationMs })
-      }
-      expect(result).toMatchObject({ line, title })
-      expect(result.verdict === 'true' ? '' : explain(result)).toBe('')
+    ({ index, line, title }, context) => {
+      const topology = toTopologyRecord(lab.topology)
+      judgeStep({ line, title, result: results[index], node: 'service-a', topology }, context)
     },
   )
 

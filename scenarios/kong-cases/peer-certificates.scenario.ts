@@ -1,6 +1,5 @@
 import { once } from 'node:events'
-import { createServer as createPlainServer } from 'node:net'
-import { connect, createServer, type SecureVersion, type TLSSocket } from 'node:tls'
+import { connect, type SecureVersion } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { heardOfChanges } from '#scenarios/support/heard-of-changes.ts'
 import { joinedMesh } from '#scenarios/support/joined-mesh.ts'
@@ -9,7 +8,6 @@ import {
   type KongCluster,
   type KongNode,
 } from '#scenarios/support/kong-cluster.ts'
-import { listen } from '#scenarios/support/listen.ts'
 import { openWebRoute } from '#scenarios/support/web-route.ts'
 import {
   clusterAuthority,
@@ -19,13 +17,20 @@ import {
   selfSigned,
   type ClusterAuthority,
 } from './cluster-authority.ts'
+import {
+  alertNumber,
+  openService,
+  openTlsServer,
+  type CountingServer,
+  type TlsServer,
+} from './counting-servers.ts'
 
 const stack = new AsyncDisposableStack()
 let cluster: KongCluster
 let node: KongNode
 let authority: ClusterAuthority
 let protocol: string
-let service: Service
+let service: CountingServer
 beforeAll(async () => {
   cluster = stack.use(await openKongCluster())
   node = await cluster.start('kong-a', {
@@ -160,12 +165,16 @@ describe('a certificate of a server that agrees to the protocol of the cluster',
   it.for(cases)(
     '$what is refused by alert $alert before this node shows its own: $version',
     async ({ version, alert, show }) => {
-      await using server = await openServer({ version, identity: show() })
+      await using server = await openTlsServer({ version, identity: show(), protocols: [protocol] })
       expect(await askThrough(server)).toBe(502)
       await expect.poll(() => server.alerts()).toEqual([alert])
       expect(server.met()).toEqual([])
 
-      await using proper = await openServer({ version, identity: issueBy(authority) })
+      await using proper = await openTlsServer({
+        version,
+        identity: issueBy(authority),
+        protocols: [protocol],
+      })
       expect(await askThrough(proper)).toBe(200)
       expect(proper.met()).toEqual([expect.stringMatching(/^CN=kong-node-/)])
     },
@@ -173,7 +182,7 @@ describe('a certificate of a server that agrees to the protocol of the cluster',
 
   it('that is no member is not shown one, and a wrong guess about it costs one connection once', async () => {
     const identity = issueBy(foreignAuthority())
-    await using server = await openServer({ identity, protocols: ['http/1.1'] })
+    await using server = await openTlsServer({ identity, protocols: ['http/1.1'] })
     expect(await askThrough(server)).toBe(200)
     expect(await askThrough(server)).toBe(200)
     expect(server.met()).toEqual(['nobody', 'nobody'])
@@ -246,98 +255,8 @@ async function dial({
   }
 }
 
-function alertNumber(error: unknown): number | undefined {
-  const digits = /SSL alert number (\d+)/.exec(String(error))?.[1]
-  return digits === undefined ? undefined : Number(digits)
-}
-
-interface Service extends AsyncDisposable {
-  readonly address: string
-  readonly port: number
-  connections(): number
-}
-
-/** Answers any request, and counts who comes. */
-async function openService(): Promise<Service> {
-  const address = '127.0.0.1'
-  let connections = 0
-  const server = createPlainServer((socket) => {
-    connections += 1
-    socket.on('error', () => {})
-    socket.once('data', () => socket.end(answer))
-  })
-  return {
-    address,
-    port: await listen(server, address),
-    connections: () => connections,
-    [Symbol.asyncDispose]: async () => {
-      server.close()
-      await once(server, 'close')
-    },
-  }
-}
-
-const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'
-
-interface Server extends AsyncDisposable {
-  readonly address: string
-  readonly port: number
-  /** TCP connections. */
-  connections(): number
-  /** What clients have sent in place of a handshake's end. */
-  alerts(): readonly (number | undefined)[]
-  /** Who has come through the handshake: the subject of a certificate, or `nobody`. */
-  met(): readonly string[]
-}
-
-/** Agrees to the protocol of the cluster, and asks for a certificate. */
-async function openServer({
-  version,
-  identity,
-  protocols = [protocol],
-}: {
-  readonly version?: SecureVersion
-  readonly identity: ClusterAuthority
-  readonly protocols?: readonly string[]
-}): Promise<Server> {
-  const address = '127.0.0.1'
-  let connections = 0
-  const alerts: (number | undefined)[] = []
-  const met: string[] = []
-  const server = createServer({
-    ...identity,
-    ...(version && { minVersion: version, maxVersion: version }),
-    ALPNProtocols: [...protocols],
-    requestCert: true,
-    rejectUnauthorized: false,
-  })
-  server.on('connection', () => {
-    connections += 1
-  })
-  server.on('tlsClientError', (error) => {
-    // Who only hangs up sends no alert.
-    if (error.message.includes('alert')) alerts.push(alertNumber(error))
-  })
-  server.on('secureConnection', (socket: TLSSocket) => {
-    met.push(socket.getPeerX509Certificate()?.subject ?? 'nobody')
-    socket.on('error', () => {})
-    socket.once('data', () => socket.end(answer))
-  })
-  return {
-    address,
-    port: await listen(server, address),
-    connections: () => connections,
-    alerts: () => alerts,
-    met: () => met,
-    [Symbol.asyncDispose]: async () => {
-      server.close()
-      await once(server, 'close')
-    },
-  }
-}
-
 /** The status that comes of a request to a service that is this server. */
-async function askThrough({ address, port }: Server): Promise<number> {
+async function askThrough({ address, port }: TlsServer): Promise<number> {
   const host = `s${port}.test`
   await openWebRoute(
     { node, cluster },

@@ -54,6 +54,9 @@ export async function capture(args: readonly string[], console: Console): Promis
       stderr.write(`Capturing on ${links.map(({ link }) => link).join(', ')} until ${until}.\n`)
     },
   })
+  // Why nobody takes it; nothing of the kind where the reader has just ended.
+  const { aborted, reason }: { aborted: boolean; reason: unknown } = sink.gone
+  if (aborted && reason instanceof LabError) throw reason
   const where = toStdout ? '' : ` are in ${file}`
   stderr.write(`${packets} packets and ${secrets} lines of TLS secrets${where}.\n`)
   return 0
@@ -72,11 +75,17 @@ function openFile(file: string): Sink {
   } catch (error) {
     throw new LabError(`Cannot write ${file}: ${messageOf(error)}`)
   }
+  const gone = new AbortController()
   return {
     write: (bytes) => {
-      for (let written = 0; written < bytes.length;) written += writeSync(fd, bytes, written)
+      if (gone.signal.aborted) return
+      try {
+        for (let written = 0; written < bytes.length;) written += writeSync(fd, bytes, written)
+      } catch (error) {
+        gone.abort(new LabError(`Cannot write ${file}: ${messageOf(error)}`))
+      }
     },
-    gone: new AbortController().signal,
+    gone: gone.signal,
     [Symbol.dispose]: () => {
       closeSync(fd)
     },

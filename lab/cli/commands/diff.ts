@@ -4,7 +4,9 @@ import { parseFormat } from '#lab/cli/output-format.ts'
 import { parseArguments } from '#lab/cli/parse-arguments.ts'
 import { runReports } from '#lab/cli/run-reports.ts'
 import { runScenarios } from '#lab/cli/run-scenarios.ts'
+import { refuseProxy } from '#lab/client/bring-up.ts'
 import { projectRoot } from '#lab/run/home.ts'
+import { chooseBackend } from '#lab/runtime/choose-backend.ts'
 import { chooseProxy, renderProxy } from '#lab/topology/proxy-subject.ts'
 
 /**
@@ -27,7 +29,10 @@ export async function diff(args: readonly string[], console: Console): Promise<n
     return runReports(['diff', ...positionals, ...show], console)
   }
   if (values.proxy.length !== 2) throw new UsageError('Name two proxies: --proxy A --proxy B.')
-  const proxies = values.proxy.map((text) => renderProxy(chooseProxy(text, console.env)))
+  const chosen = values.proxy.map((text) => chooseProxy(text, console.env))
+  // Before minutes are spent on the first.
+  for (const each of chosen) refuseProxy(each, chooseBackend(undefined, console.env))
+  const proxies = chosen.map(renderProxy)
   const parent = join(
     projectRoot,
     'reports/out',

@@ -55,6 +55,7 @@ async function enter(
         'env',
         '--default-signal=INT,QUIT',
         `--chdir=${target.folder}`,
+        '--',
         ...command,
       ],
       { stdio: 'inherit', env: labEnvironment(console.env, programFolders(init.pid)) },

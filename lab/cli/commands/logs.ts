@@ -35,7 +35,8 @@ export async function logs(args: readonly string[], console: Console): Promise<n
     }
   }
   print()
-  while (values.follow && isUp(state)) {
+  // Whoever read it may be gone.
+  while (values.follow && isUp(state) && console.stdout.writable) {
     await delay(everyMs)
     print()
   }

@@ -1,10 +1,9 @@
-import { join } from 'node:path'
 import { UsageError, type Console } from '#lab/cli/command.ts'
 import { parseFormat } from '#lab/cli/output-format.ts'
-import { parseArguments } from '#lab/cli/parse-arguments.ts'
+import { findTarget, parseArguments } from '#lab/cli/parse-arguments.ts'
 import { firewalls, type FirewallName } from '#lab/plan-script/interception-steps.ts'
 import { renderScript } from '#lab/plan-script/render-script.ts'
-import { labHome, projectRoot } from '#lab/run/home.ts'
+import { projectRoot } from '#lab/run/home.ts'
 import { findTopology } from '#lab/topology/find-topology.ts'
 import { planLab } from '#lab/topology/plan.ts'
 
@@ -27,8 +26,7 @@ export async function plan(args: readonly string[], console: Console): Promise<n
   const firewall = parseFirewall(values.firewall)
   const topology = await findTopology(positionals[0])
   const compiled = planLab(topology, {
-    name: values.name ?? 'default',
-    folder: join(labHome(console.env), values.name ?? 'default'),
+    ...findTarget(values.name, console),
     root: projectRoot,
     node: process.execPath,
     bare: values.bare,

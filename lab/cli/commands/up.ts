@@ -1,7 +1,7 @@
 import { bringUp } from '#lab/client/bring-up.ts'
 import { askFor } from '#lab/client/ask-lab.ts'
 import { LabError } from '#lab/run/lab-error.ts'
-import type { RunState } from '#lab/run/run-folder.ts'
+import { readPlan, type RunState } from '#lab/run/run-folder.ts'
 import { findTopology } from '#lab/topology/find-topology.ts'
 import type { Topology } from '#lab/topology/topology.ts'
 import { chooseProxy, renderProxy } from '#lab/topology/proxy-subject.ts'
@@ -57,6 +57,7 @@ export async function up(args: readonly string[], console: Console): Promise<num
           ...(proxy.kind !== 'core' && { proxy: renderProxy(proxy) }),
         },
         target,
+        values['key-log'],
         stdout,
       )
       return 0
@@ -82,6 +83,7 @@ async function tellWhatIsUp(
   state: RunState,
   asked: Shape,
   { name, folder }: Target,
+  keyLog: boolean,
   stdout: Output,
 ): Promise<void> {
   const is = describe(state)
@@ -89,6 +91,11 @@ async function tellWhatIsUp(
   if (is !== wanted) {
     throw new LabError(
       `The lab ${name} is up with the topology ${is}; take it down first, or give ${wanted} another --name.`,
+    )
+  }
+  if (keyLog && readPlan(folder).environment['SSLKEYLOGFILE'] === undefined) {
+    throw new LabError(
+      `The lab ${name} is up without --key-log; take it down first, or give one with it another --name.`,
     )
   }
   stdout.write(`The lab ${name} (${is}) is up already.\n`)

@@ -1,14 +1,12 @@
-import type { Deployment } from 'kubernetes-types/apps/v1.d.ts'
 import type { Container } from 'kubernetes-types/core/v1.d.ts'
 import type { Workload } from '#lab/render/workload.ts'
 import {
   clusterService,
-  metadata,
+  deployment,
   nobody,
   nodeEnvironment,
   productContainer,
   runVolume,
-  selector,
   settingsMap,
   unprivileged,
   type Manifest,
@@ -24,34 +22,25 @@ export function compileControlPlane(
     ...processes.map((process) =>
       settingsMap(`${name}-settings`, { process, component: name, context }),
     ),
-    {
-      apiVersion: 'apps/v1',
-      kind: 'Deployment',
-      metadata: metadata(name, { component: name, context }),
-      spec: {
-        replicas: 1,
-        selector: { matchLabels: selector(name, context.topology) },
-        template: {
-          metadata: metadata(name, { component: name, context }),
-          spec: {
-            automountServiceAccountToken: false,
-            enableServiceLinks: false,
-            // The user that owns no file owns its node's folder by its group.
-            securityContext: { ...nobody, fsGroup: nobody.runAsGroup },
-            containers: processes.map((process): Container => ({
-              ...productContainer(process.name, { command: process.argv, context }),
-              ...nodeEnvironment(`${name}-settings`),
-              ports: process.ports.map((containerPort) => ({ containerPort, protocol: 'TCP' })),
-              ...(process.ports[0] !== undefined && {
-                readinessProbe: { tcpSocket: { port: process.ports[0] }, periodSeconds: 2 },
-              }),
-              securityContext: unprivileged,
-            })),
-            volumes: [runVolume],
-          },
-        },
+    deployment(name, {
+      context,
+      pod: {
+        automountServiceAccountToken: false,
+        enableServiceLinks: false,
+        // The user that owns no file owns its node's folder by its group.
+        securityContext: { ...nobody, fsGroup: nobody.runAsGroup },
+        containers: processes.map((process): Container => ({
+          ...productContainer(process.name, { command: process.argv, context }),
+          ...nodeEnvironment(`${name}-settings`),
+          ports: process.ports.map((containerPort) => ({ containerPort, protocol: 'TCP' })),
+          ...(process.ports[0] !== undefined && {
+            readinessProbe: { tcpSocket: { port: process.ports[0] }, periodSeconds: 2 },
+          }),
+          securityContext: unprivileged,
+        })),
+        volumes: [runVolume],
       },
-    } satisfies Deployment,
+    }),
     ...(ports.length === 0 ? [] : [clusterService(name, { ports, context })]),
   ]
 }

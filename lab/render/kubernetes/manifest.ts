@@ -4,6 +4,7 @@ import type {
   ConfigMap,
   Container,
   EnvVar,
+  PodSpec,
   Secret,
   SecurityContext,
   Service,
@@ -39,6 +40,23 @@ export function metadata(
   { component, context }: { readonly component: string; readonly context: ManifestContext },
 ): ObjectMeta {
   return { name, labels: labels(component, context) }
+}
+
+/** One pod of a workload, made anew when it ends. */
+export function deployment(
+  name: string,
+  { pod, context }: { readonly pod: PodSpec; readonly context: ManifestContext },
+): Deployment {
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: metadata(name, { component: name, context }),
+    spec: {
+      replicas: 1,
+      selector: { matchLabels: selector(name, context.topology) },
+      template: { metadata: metadata(name, { component: name, context }), spec: pod },
+    },
+  } satisfies Deployment
 }
 
 /** A container that may do nothing but compute and talk. */

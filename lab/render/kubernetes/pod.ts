@@ -1,16 +1,15 @@
-import type { Deployment } from 'kubernetes-types/apps/v1.d.ts'
 import type { ConfigMap, Container, SecurityContext } from 'kubernetes-types/core/v1.d.ts'
 import { renderNft } from '#netns/firewall/nft.ts'
 import { interceptionCommands } from '#lab/render/interception-script.ts'
 import type { Sidecar, Workload } from '#lab/render/workload.ts'
 import {
   clusterService,
+  deployment,
   metadata,
   nobody,
   nodeEnvironment,
   productContainer,
   runVolume,
-  selector,
   settingsMap,
   unprivileged,
   type Manifest,
@@ -24,35 +23,26 @@ export function compilePod(workload: Workload, context: ManifestContext): readon
   const { name, processes, sidecar, ports } = workload
   return [
     ...(sidecar === undefined ? [] : sidecarMaps(name, sidecar, context)),
-    {
-      apiVersion: 'apps/v1',
-      kind: 'Deployment',
-      metadata: metadata(name, { component: name, context }),
-      spec: {
-        replicas: 1,
-        selector: { matchLabels: selector(name, context.topology) },
-        template: {
-          metadata: metadata(name, { component: name, context }),
-          spec: {
-            // Its own name is its own address in /etc/hosts: what comes in for the service goes to the one of this pod.
-            hostname: name,
-            automountServiceAccountToken: false,
-            enableServiceLinks: false,
-            ...(sidecar !== undefined && { initContainers: [rulesContainer(context)] }),
-            containers: [
-              ...serviceContainers(processes, context),
-              ...(sidecar === undefined ? [] : [sidecarContainer(name, { sidecar, context })]),
-            ],
-            volumes: [
-              runVolume,
-              ...(sidecar === undefined
-                ? []
-                : [{ name: 'rules', configMap: { name: `${name}-rules` } }]),
-            ],
-          },
-        },
+    deployment(name, {
+      context,
+      pod: {
+        // Its own name is its own address in /etc/hosts: what comes in for the service goes to the one of this pod.
+        hostname: name,
+        automountServiceAccountToken: false,
+        enableServiceLinks: false,
+        ...(sidecar !== undefined && { initContainers: [rulesContainer(context)] }),
+        containers: [
+          ...serviceContainers(processes, context),
+          ...(sidecar === undefined ? [] : [sidecarContainer(name, { sidecar, context })]),
+        ],
+        volumes: [
+          runVolume,
+          ...(sidecar === undefined
+            ? []
+            : [{ name: 'rules', configMap: { name: `${name}-rules` } }]),
+        ],
       },
-    } satisfies Deployment,
+    }),
     ...(ports.length === 0 ? [] : [clusterService(name, { ports, context })]),
   ]
 }

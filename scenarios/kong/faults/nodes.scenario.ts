@@ -22,6 +22,11 @@ onEveryTopology(
         expect(client.answered()).toBe(false)
       }
       expect(await stateOf(yard, 'kong-b')).toBe('running')
+      // What it dialled in vain it may still try, and reach the node by in a scenario that knows nothing of it.
+      await eventually('kong-a still dials', async () => {
+        const { stdout } = await yard.run('kong-a', ['ss', '-Htn', 'state', 'syn-sent'])
+        return stdout === ''
+      })
       expect((await greet(yard)).stdout).toBe(greeting)
     })
 

@@ -1,0 +1,101 @@
+import { chmodSync, mkdtempDisposableSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { projectRoot } from '#lab/run/home.ts'
+import { runToEnd, type Ended } from '#lab/run/run-to-end.ts'
+
+const program = join(projectRoot, 'lab/bin/meshyard')
+const timeout = 30_000
+
+describe('a reader that has had enough', () => {
+  it.each([
+    ['help | true', 'help'],
+    ['plan full:20 | head -1', 'plan'],
+  ])('is no fault of "%s"', { timeout }, async (line) => {
+    const script = `set -o pipefail; "$0" ${line}`
+    const ended = await runToEnd(['bash', '-c', script, program])
+    expect(ended).toMatchObject({ code: 0, stderr: '' })
+  })
+})
+
+it('says in one sentence that its output cannot be written', { timeout }, async () => {
+  const ended = await runToEnd(['bash', '-c', '"$0" help >/dev/full', program])
+  expect(ended).toStrictEqual({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringMatching(/^Error: Cannot write to standard output: ENOSPC[^\n]*\n$/),
+  })
+})
+
+describe('a folder of labs that is a file', () => {
+  it.each([
+    [['ps'], 1, 'Error: No lab named default is up'],
+    [['up'], 1, 'a file is where a folder has to be. Set MESHYARD_HOME to a folder'],
+    [['down'], 0, ''],
+  ])('%s answers in a sentence', { timeout }, async (args, code, message) => {
+    using folder = mkdtempDisposableSync(join(tmpdir(), 'meshyard-'))
+    const home = join(folder.path, 'file')
+    writeFileSync(home, '')
+    const environment = { MESHYARD_HOME: home }
+    const ended = await runToEnd([program, ...args], { environment })
+    expect(ended.stderr).toContain(message)
+    expect(ended).toMatchObject({ code, stderr: expect.not.stringContaining('    at ') })
+  })
+})
+
+it.each(['/proc/nowhere', `/tmp/${'x'.repeat(300)}`])(
+  'answers in a sentence that no lab can be in %s',
+  { timeout },
+  async (home) => {
+    const command = ['timeout', '--kill-after=1', '10', program, 'up', '--bare']
+    const ended = await runToEnd(command, { environment: { MESHYARD_HOME: home } })
+    expect(ended).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^Error: Cannot (?:make|read) the run folder [^\n]*\n$/),
+    })
+  },
+)
+
+it('writes TypeScript that is valid where no package is installed', { timeout }, async () => {
+  using folder = mkdtempDisposableSync(join(tmpdir(), 'meshyard-'))
+  const options = { cwd: folder.path }
+  expect(await runToEnd([program, 'init', 'mine.ts'], options)).toMatchObject({ code: 0 })
+  const ended = await runToEnd([program, 'validate', 'mine.ts'], options)
+  expect(ended).toMatchObject({ code: 0, stderr: '' })
+})
+
+describe.runIf(process.geteuid?.() === 0)('a lab that is up', () => {
+  it(
+    'is left alone by others, and refuses captures to a full disk, in a sentence each',
+    { timeout: 60_000 },
+    async () => {
+      using folder = mkdtempDisposableSync(join(tmpdir(), 'meshyard-'))
+      chmodSync(folder.path, 0o755)
+      const environment = { MESHYARD_HOME: folder.path }
+      const meshyard = (...args: readonly string[]): Promise<Ended> =>
+        runToEnd([program, ...args], { environment })
+      const stranger = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', program]
+      try {
+        expect(await meshyard('up', '--bare')).toMatchObject({ code: 0 })
+        for (const command of ['ps', 'down']) {
+          // oxlint-disable-next-line no-await-in-loop -- one after the other, as a person would
+          const ended = await runToEnd([...stranger, command], { environment })
+          expect(ended).toMatchObject({ code: 1, stdout: '' })
+          expect(ended.stderr).toMatch(/^Error: [^\n]* belongs to another user[^\n]*\n$/)
+        }
+        expect(await meshyard('capture', '--for', '5', '-w', '/dev/full')).toMatchObject({
+          code: 1,
+          stderr: expect.stringMatching(/^Error: Cannot write \/dev\/full: ENOSPC/m),
+        })
+        expect(await meshyard('up', '--bare', '--key-log')).toMatchObject({
+          code: 1,
+          stderr: expect.stringContaining('is up without --key-log'),
+        })
+        expect(await meshyard('ps')).toMatchObject({ code: 0 })
+      } finally {
+        expect(await meshyard('down')).toMatchObject({ stdout: 'The lab default is down.\n' })
+      }
+    },
+  )
+})
