@@ -13,7 +13,7 @@ import { takeDown } from '#lab/client/take-down.ts'
 import { readJsonLines } from '#lab/holder/json-lines.ts'
 import { signalIfThere } from '#lab/leaks/lab-command.ts'
 import { projectRoot } from '#lab/run/home.ts'
-import { findChild } from '#lab/run/process-identity.ts'
+import { findChild, isAlive } from '#lab/run/process-identity.ts'
 import { readRunState } from '#lab/run/run-folder.ts'
 import { connectEngine, type Engine } from './containers/engine.ts'
 import { takeTraces, type EngineTraces } from './containers/engine-traces.ts'
@@ -115,7 +115,9 @@ type Victim = (typeof victims)[number]
 
 /** The process of that part that is there by now. */
 function findVictims(victim: Victim, command: number | undefined): readonly number[] {
-  const supervisor = existsSync(folder) ? readRunState(folder)?.wrapper.pid : undefined
+  // A lab that was interrupted leaves its folder for its logs, so what is told there may be of the one before.
+  const wrapper = existsSync(folder) ? readRunState(folder)?.wrapper : undefined
+  const supervisor = wrapper !== undefined && isAlive(wrapper) ? wrapper.pid : undefined
   const holder = supervisor === undefined ? undefined : findChild(supervisor)?.pid
   const found = {
     'the command': [command],
