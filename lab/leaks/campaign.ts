@@ -66,7 +66,15 @@ async function prepare({
   const temporary = join(home, 'tmp')
   for (const folder of [labs, temporary]) mkdirSync(folder)
   const environment = { ...process.env, MESHYARD_HOME: labs, TMPDIR: temporary }
-  const folders = [home, '/run', '/tmp', '/dev/shm', '/var/lock', join(projectRoot, '.meshyard')]
+  const folders = [
+    home,
+    '/run',
+    '/dev/shm',
+    '/var/lock',
+    join(projectRoot, '.meshyard'),
+    // Covered by an empty one, unless the project itself is in there and others write there at the same time.
+    ...(projectRoot.startsWith('/tmp/') ? [] : ['/tmp']),
+  ]
   const take = (): Traces => takeTraces({ folders, ours: [process.pid] })
   await placeForeign(join(home, 'theirs'))
   const controls = await provePositive({ folder: join(home, 'theirs'), take })

@@ -174,7 +174,11 @@ describe('an ordinary user', { timeout: timeoutMs }, () => {
         '--testNamePattern=on sidecars',
         scenario,
       ])
-      expect({ code, said: code === 0 ? '' : `${stdout}${stderr}` }).toStrictEqual({
+      const faults = readFileSync(report, 'utf8').match(/"failureMessages":\["[^"]*"/g)
+      expect({
+        code,
+        said: code === 0 ? '' : `${stdout}${stderr}${faults?.join('\n')}`,
+      }).toStrictEqual({
         code: 0,
         said: '',
       })
