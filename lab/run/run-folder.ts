@@ -75,8 +75,10 @@ export function readPlan(folder: string): LabPlan {
 export function makeRunFolder(folder: string, plan: LabPlan): void {
   removeRunFolder(folder)
   inWords(`Cannot make the run folder ${folder}`, () => {
-    makeFolders(join(folder, 'logs'))
+    makeFolders(folder)
+    // First of all that is in it, and last to go: whoever is killed in between leaves a folder that is known for ours.
     writeFileSync(join(folder, marker), 'Made by Meshyard; removed when its lab goes down.\n')
+    makeFolders(join(folder, 'logs'))
     writeFileSync(join(folder, planFile), `${JSON.stringify(plan, undefined, 2)}\n`)
   })
 }
@@ -140,6 +142,9 @@ export function removeRunFolder(folder: string): boolean {
     throw new LabError(
       `${folder} holds files that no lab left there; choose another folder or empty this one.`,
     )
+  }
+  for (const entry of entries.filter((each) => each !== marker)) {
+    rmSync(join(folder, entry), { recursive: true, force: true })
   }
   rmSync(folder, { recursive: true, force: true })
   return true
