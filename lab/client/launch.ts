@@ -64,6 +64,8 @@ export async function launchLab(plan: LabPlan, options: LaunchOptions = {}): Pro
     opener.destroy()
   }
   options.signal?.addEventListener('abort', abort)
+  // A wrapper that is killed before the kernel knows that its child is to die with it leaves the lab to us.
+  child.once('exit', abort)
   const events = readJsonLines<LabEvent>(opener)
   try {
     writeRunState(folder, state)
