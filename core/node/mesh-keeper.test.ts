@@ -16,7 +16,6 @@ describe('MeshKeeper', () => {
     const { keeper, log } = ground
     await ground.attend()
     const row = await rowOf(store)
-    expect(keeper.membership(row)).toBeUndefined()
     await expect.poll(() => keeper.membership(row)).toBeDefined()
     const [authority] = keeper.membership(row)?.authorities ?? []
     expect(authority).toMatchObject({ protocol: meshProtocol(row.cert), certificate: row.cert })
