@@ -3,6 +3,9 @@ import { configDefaults, defineConfig } from 'vitest/config'
 /** They need a container engine: `npm run test:containers` brings one of its own. */
 const needEngine = 'lab/*/container-*.test.ts'
 
+/** A minute of all traffic at once, which wants the machine for itself. */
+const soak = 'scenarios/soak/*.scenario.ts'
+
 export default defineConfig({
   test: {
     // Each scenario file runs labs of its own; unit tests measure time limits of real sockets.
@@ -26,10 +29,14 @@ export default defineConfig({
         test: {
           name: 'scenarios',
           include: ['scenarios/**/*.scenario.ts'],
+          exclude: [...configDefaults.exclude, soak],
+          // What they claim is made in labs and nodes of their own; loading the same code for each file is half a minute.
+          isolate: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
       },
+      { extends: true, test: { name: 'soak', include: [soak] } },
       {
         extends: true,
         test: {

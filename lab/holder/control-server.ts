@@ -106,6 +106,8 @@ async function carryOut(
       return { kind: 'links', links: await lab.links() }
     case 'socket':
       return { kind: 'socket', fd: lab.openSocket(request) }
+    case 'packets':
+      return { kind: 'socket', fd: lab.openPackets(request) }
     case 'down':
     default:
       await lab.stopAll()

@@ -27,6 +27,8 @@ export type LabRequest =
       readonly family: 4 | 6
       readonly source: { readonly address: string; readonly port: number } | undefined
     }
+  /** A socket that sees the packets of an interface in the network of a node. */
+  | { readonly command: 'packets'; readonly node: string; readonly interface: string }
   | { readonly command: 'down' }
 
 /** Lines of JSON that answer a request: output as it comes (base64), then one result or one error. */

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type { LabState, LabStatus, NodeStatus, ResetReport } from '#lab/lab.ts'
+import { openPacketSocket } from '#netns/packets/packet-socket.ts'
 import { openTcpSocket } from '#netns/sockets.ts'
 import { messageOf } from '#lab/run/fault.ts'
 import { LabError } from '#lab/run/lab-error.ts'
@@ -126,6 +127,19 @@ export class RunningLab {
     }
   }
 
+  /**
+   * Opens a socket that sees the packets of an interface in the network of a node; the caller closes it.
+   * @throws LabError when there is no such interface.
+   */
+  openPackets({ node, interface: name }: PacketsRequest): number {
+    const namespace = this.runtime.network.namespace(this.namespaceOf(node))
+    try {
+      return openPacketSocket(namespace, name)
+    } catch (error) {
+      throw new LabError(`Cannot capture in ${node}: ${messageOf(error)}`)
+    }
+  }
+
   status(): LabStatus {
     const { name, topology, folder, nodes } = this.plan
     return {
@@ -226,6 +240,7 @@ const atOnce = 24
 const fewAtATime = 2 * availableParallelism()
 
 type SocketRequest = Extract<LabRequest, { command: 'socket' }>
+type PacketsRequest = Extract<LabRequest, { command: 'packets' }>
 
 interface Started {
   readonly process: LabProcess

@@ -6,12 +6,12 @@ import { LabError } from '#lab/run/lab-error.ts'
 import { receiveDescriptor } from '#netns/pass-descriptor.ts'
 import { descriptorOf } from './socket-descriptor.ts'
 
-export type SocketRequest = Extract<LabRequest, { readonly command: 'socket' }>
+export type SocketRequest = Extract<LabRequest, { readonly command: 'socket' | 'packets' }>
 
 const withinMs = 20_000
 
 /**
- * Gets a TCP socket of a node's network from its lab and returns the descriptor, which the caller closes. Since the lab
+ * Gets a socket of a node's network from its lab and returns the descriptor, which the caller closes. Since the lab
  * makes it, this takes no privileges but those of asking the lab.
  * @throws LabError with the lab's own words, or when nobody answers.
  */

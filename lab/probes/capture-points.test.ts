@@ -11,15 +11,13 @@ describe('chooseCapturePoints', () => {
         link: 'a',
         node: 'service-a',
         interface: 'eth0',
-        marker: { from: 'service-a', to: '10.1.0.3' },
       },
       {
         link: 'mesh',
         node: 'switch',
         interface: 'mesh',
-        marker: { from: 'control-plane', to: '10.0.0.3' },
       },
-      { link: 'b', node: 'kong-b', interface: 'dn0', marker: { from: 'kong-b', to: '10.2.0.5' } },
+      { link: 'b', node: 'kong-b', interface: 'dn0' },
     ])
   })
 
@@ -29,7 +27,6 @@ describe('chooseCapturePoints', () => {
         link: 'lo',
         node: 'service-a',
         interface: 'lo',
-        marker: { from: 'service-a', to: '127.0.0.1' },
       },
     ])
   })

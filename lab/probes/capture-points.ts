@@ -13,8 +13,6 @@ export interface CapturePoint {
   /** A node in whose namespace the interface is. */
   readonly node: string
   readonly interface: string
-  /** A node from which, and an address to which, a connection attempt crosses the interface. */
-  readonly marker: { readonly from: string; readonly to: string }
 }
 
 /**
@@ -34,7 +32,6 @@ export function chooseCapturePoints({ namespaces, links, nodes }: CaptureGround)
       link: 'lo',
       node: nodeIn(name),
       interface: 'lo',
-      marker: { from: nodeIn(name), to: '127.0.0.1' },
     }))
   }
   const shared = namespaces.filter(
@@ -44,18 +41,11 @@ export function chooseCapturePoints({ namespaces, links, nodes }: CaptureGround)
     link: `lo-${name}`,
     node: nodeIn(name),
     interface: 'lo',
-    marker: { from: nodeIn(name), to: '127.0.0.1' },
   }))
   const points = links.map((link) => {
-    const [near, far] = link.ends
-    if (near === undefined || far === undefined) {
-      throw new RangeError(`The link "${link.name}" has fewer than two ends.`)
-    }
-    return {
-      link: link.name,
-      ...tap(link, near, nodeIn),
-      marker: { from: nodeIn(near.namespace), to: firstIpv4(far) },
-    }
+    const [near] = link.ends
+    if (near === undefined) throw new RangeError(`The link "${link.name}" has no end.`)
+    return { link: link.name, ...tap(link, near, nodeIn) }
   })
   return [...points, ...loopbacks]
 }
@@ -69,10 +59,4 @@ function tap(
   return link.kind === 'bridge'
     ? { node: nodeIn(link.namespace), interface: link.name }
     : { node: nodeIn(near.namespace), interface: near.interface }
-}
-
-function firstIpv4({ interface: name, addresses }: LinkEndSpec): string {
-  const found = addresses.find((address) => !address.includes(':'))
-  if (found === undefined) throw new RangeError(`${name} has no IPv4 address for a marker.`)
-  return found.replace(/\/\d+$/, '')
 }

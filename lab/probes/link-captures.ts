@@ -1,15 +1,8 @@
-import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { takeSocket } from '#lab/inside/take-socket.ts'
 import type { Lab } from '#lab/lab.ts'
 import { chooseCapturePoints, type CapturePoint } from './capture-points.ts'
-import {
-  connectionsSince,
-  dialMarker,
-  openCapture,
-  type Capture,
-  type CapturedPackets,
-  type RunCommand,
-} from './capture.ts'
+import { connectionsSince, openCapture, type Capture, type CapturedPackets } from './capture.ts'
 import type { TcpConnection } from './tcp-flows.ts'
 
 export interface LinkConnection extends TcpConnection {
@@ -32,7 +25,7 @@ export interface LinkCaptures extends AsyncDisposable {
    * after the answer.
    */
   connections(options?: ConnectionsOptions): Promise<readonly LinkConnection[]>
-  /** All packets since the captures opened, markers (connections to port 9) among them; a link each, in their order. */
+  /** All packets since the captures opened; a link each, in their order. */
   packets(options?: { readonly sinceMs?: number }): Promise<readonly LinkPackets[]>
 }
 
@@ -43,24 +36,14 @@ export interface ConnectionsOptions {
   readonly withinMs?: number
 }
 
-/** The lab ends its commands in time unless told otherwise; a capture lasts as long as it is held. */
-const unlimitedMs = 2 ** 31 - 1
-/** A marker is refused at once; over a broken link it would try for minutes. */
-const markerTimeoutMs = 2_000
 const lookAgainMs = 20
 
-/** Captures on every link, and is ready when each capture listens. Files go to `captures/` in the lab's folder. */
+/** Captures on every link from now on. */
 export async function openLinkCaptures(lab: Lab): Promise<LinkCaptures> {
   await using stack = new AsyncDisposableStack()
   const points = chooseCapturePoints(lab.topology)
-  const folder = join(lab.folder, 'captures')
-  await Promise.all(
-    [...new Set(points.map(({ node }) => node))].map((node) =>
-      lab.exec(node, ['mkdir', '-p', folder]),
-    ),
-  )
   const opened = await Promise.allSettled(
-    points.map(async (point) => ({ point, capture: await openPoint(lab, point, folder) })),
+    points.map(async (point) => ({ point, capture: await openPoint(lab, point) })),
   )
   const captures = opened.flatMap((result) => {
     if (result.status === 'rejected') return []
@@ -97,7 +80,7 @@ export async function openLinkCaptures(lab: Lab): Promise<LinkCaptures> {
   }
 }
 
-/** The TCP connections of all links since a time, without markers, oldest first. */
+/** The TCP connections of all links since a time, oldest first. */
 export function findLinkConnections(
   links: readonly LinkPackets[],
   sinceMs: number,
@@ -116,15 +99,7 @@ function namespaceOf({ topology }: Lab, { node }: CapturePoint): string {
   return topology.nodes.find(({ name }) => name === node)?.namespace ?? node
 }
 
-function openPoint(lab: Lab, point: CapturePoint, folder: string): Promise<Capture> {
-  const runIn =
-    (node: string, timeoutMs: number): RunCommand =>
-    (argv) =>
-      lab.exec(node, argv, { timeoutMs })
-  return openCapture({
-    run: runIn(point.node, unlimitedMs),
-    interface: point.interface,
-    file: join(folder, `${point.link}-${point.node}.pcap`),
-    mark: () => dialMarker(runIn(point.marker.from, markerTimeoutMs), point.marker.to),
-  })
+async function openPoint(lab: Lab, { node, interface: name }: CapturePoint): Promise<Capture> {
+  const fd = await takeSocket(lab.folder, { command: 'packets', node, interface: name })
+  return openCapture(fd, { interface: name })
 }

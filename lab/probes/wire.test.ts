@@ -6,11 +6,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { runInNamespace, spawnInNamespace } from '#netns/command.ts'
+import { runInNamespace, type CommandResult, spawnInNamespace } from '#netns/command.ts'
 import { NetworkNamespace } from '#netns/namespace.ts'
 import { makeCertificate } from '#lab/services/certificate.ts'
 import { findCanary, makeCanary } from './canary.ts'
-import { dialMarker, openCapture, type RunCommand } from './capture.ts'
+import { openPacketSocket } from '#netns/packets/packet-socket.ts'
+import { openCapture } from './capture.ts'
 import type { LinkPackets } from './link-captures.ts'
 import { mergePackets } from './merge-packets.ts'
 import { encodePcapng } from './pcapng/encode-pcapng.ts'
@@ -189,7 +190,7 @@ async function openYard(): Promise<Yard> {
   const inside = (name: string): string => join(folder.path, name)
   const namespace = stack.use(NetworkNamespace.create())
   const keys = inside('keys.log')
-  const run: RunCommand = (argv) =>
+  const run = (argv: readonly [string, ...string[]]): Promise<CommandResult> =>
     runInNamespace(namespace, argv, { env: { ...process.env, SSLKEYLOGFILE: keys } })
   await run(['ip', 'link', 'set', 'lo', 'up'])
   const { key, cert } = await makeCertificate('client')
@@ -210,12 +211,7 @@ async function openYard(): Promise<Yard> {
   await once(service.stdout, 'data')
 
   const capture = stack.use(
-    await openCapture({
-      run,
-      interface: 'lo',
-      file: inside('lo.pcap'),
-      mark: () => dialMarker(run, '127.0.0.1'),
-    }),
+    await openCapture(openPacketSocket(namespace, 'lo'), { interface: 'lo' }),
   )
   const packets = async (): Promise<readonly LinkPackets[]> => [
     { ...(await capture.packets()), link: 'lo', interface: 'lo', namespace: 'test' },

@@ -19,7 +19,7 @@ import { makePods } from '#lab/topology/pods.ts'
 import { sidecars } from '#lab/topology/sidecars.ts'
 import { evidenceVariable } from '#reports/record/scenario-log.ts'
 import { findTcpConnections } from '#lab/probes/tcp-flows.ts'
-import { readCaptureFiles } from '#lab/probes/capture-files.ts'
+import { parsePcap } from '#lab/probes/pcap.ts'
 
 const nobody = 65_534
 const timeoutMs = 120_000
@@ -97,8 +97,8 @@ describe('an ordinary user', { timeout: timeoutMs }, () => {
     expect(await run('exec', 'kong-b', 'sh', '-ec', endCapture, 'sh', capture)).toMatchObject({
       code: 0,
     })
-    const [file] = await readCaptureFiles(capture, 1)
-    const dialled = findTcpConnections(file?.linkType ?? 0, file?.frames ?? [])
+    const { linkType, frames } = parsePcap(readFileSync(capture))
+    const dialled = findTcpConnections(linkType, frames)
     // From sidecar to sidecar, with the destination that Service A dialled: no socket but a transparent one takes that.
     expect(dialled).toMatchObject([
       { client: { address: '10.0.0.3' }, server: { address: '10.2.0.6', port: 18_000 } },
@@ -194,7 +194,7 @@ describe('an ordinary user', { timeout: timeoutMs }, () => {
 
 /** Starts a capture that outlives the command, and waits until it listens. */
 const captured = `
-  setsid tcpdump -i up0 --immediate-mode -U -w "$1"0 tcp and dst 10.2.0.6 and src 10.0.0.3 or src 10.2.0.6 >"$1".log 2>&1 &
+  setsid tcpdump -i up0 --immediate-mode -U -w "$1" tcp and dst 10.2.0.6 and src 10.0.0.3 or src 10.2.0.6 >"$1".log 2>&1 &
   echo $! >"$1".pid
   for _ in $(seq 500); do grep -q 'listening on' "$1".log && exit 0; sleep 0.02; done
   cat "$1".log >&2; exit 1`

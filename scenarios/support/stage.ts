@@ -67,7 +67,6 @@ export async function openStage(
       mergePackets(await captures.packets({ sinceMs: Number.POSITIVE_INFINITY }), {
         comments: [
           `${file} on ${ground.topology}`,
-          'Connections to port 9 are markers of the capture itself.',
         ],
         remarks,
         keyLog: await keyLog(),

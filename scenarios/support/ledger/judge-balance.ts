@@ -8,24 +8,32 @@ import { findYardImbalances } from './find-yard-imbalances.ts'
 
 const withinMs = 3_000
 const lookAgainMs = 50
+/** After what time without anything new no more is expected. */
+const quietMs = 800
 
 /**
  * Whether the books of a scenario balance. Logs are written a moment after what they tell, so while anything is missing
- * it is looked for again for a while.
+ * it is looked for again, until nothing new comes.
  * @throws {UnknownVerdict} When no command sent a request with an id, or packets cannot be read.
  */
 export async function judgeBalance(yard: Yard, claim: BalanceClaim): Promise<Judgement> {
   const deadline = performance.now() + withinMs
+  let before = ''
+  let quietSince = performance.now()
   for (;;) {
     // oxlint-disable-next-line no-await-in-loop -- until it balances
     const found = await look(yard, claim)
-    const late = performance.now() > deadline
+    const seen = found instanceof UnknownVerdict ? [found.message] : found.map(({ text }) => text)
+    const now = performance.now()
+    if (seen.join('\n') !== before) quietSince = now
+    before = seen.join('\n')
+    const late = now > deadline || now - quietSince > quietMs
     if (found instanceof UnknownVerdict) {
       if (late) throw found
     } else if (found.length === 0) {
       return { pass: true, lines: [`${yard.commands.length} commands, and nothing amiss`] }
     } else if (late || !found.some(({ kind }) => kind === 'missing')) {
-      return { pass: false, lines: found.map(({ text }) => text) }
+      return { pass: false, lines: seen }
     }
     // oxlint-disable-next-line no-await-in-loop
     await wait(lookAgainMs)

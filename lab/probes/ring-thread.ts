@@ -1,0 +1,91 @@
+import { Worker } from 'node:worker_threads'
+import type { RingPacket } from '#netns/packets/packet-ring.ts'
+import type { RingAnswer, RingMessage } from './ring-messages.ts'
+
+/** A ring that the thread empties. */
+export interface ThreadRing extends AsyncDisposable {
+  /** Whatever has crossed the interface until now and was not taken before, and how many packets were dropped so far. */
+  take(): Promise<{ readonly packets: readonly RingPacket[]; readonly dropped: number }>
+}
+
+/**
+ * Gives a socket of packets, with its descriptor, to the one thread of this process that empties rings; it runs from the
+ * first to the last.
+ */
+export async function openThreadRing(fd: number): Promise<ThreadRing> {
+  const thread = RingThread.use()
+  const ring = thread.nextRing()
+  try {
+    await thread.ask({ kind: 'open', ring, fd })
+  } catch (error) {
+    await thread.leave()
+    throw error
+  }
+  let closed = false
+  return {
+    async take() {
+      const answer = await thread.ask({ kind: 'take', ring })
+      if (answer.kind !== 'packets') throw new Error(`the thread answered with "${answer.kind}"`)
+      return answer
+    },
+    async [Symbol.asyncDispose]() {
+      if (closed) return
+      closed = true
+      await thread.ask({ kind: 'close', ring })
+      await thread.leave()
+    },
+  }
+}
+
+class RingThread {
+  static #running: RingThread | undefined
+  readonly #worker = new Worker(new URL('ring-worker.ts', import.meta.url))
+  readonly #waiting: PromiseWithResolvers<RingAnswer>[] = []
+  #users = 0
+  #rings = 0
+
+  private constructor() {
+    this.#worker.unref()
+    this.#worker.on('message', (answer: RingAnswer) => {
+      const waiting = this.#waiting.shift()
+      if (answer.kind === 'failed') waiting?.reject(answer.error)
+      else waiting?.resolve(answer)
+    })
+    this.#worker.on('error', (error) => {
+      for (const waiting of this.#waiting.splice(0)) waiting.reject(error)
+    })
+  }
+
+  /** Ends with as many `leave`s. */
+  static use(): RingThread {
+    this.#running ??= new RingThread()
+    this.#running.#users += 1
+    return this.#running
+  }
+
+  nextRing(): number {
+    this.#rings += 1
+    return this.#rings
+  }
+
+  async ask(message: RingMessage): Promise<RingAnswer> {
+    const waiting = Promise.withResolvers<RingAnswer>()
+    this.#waiting.push(waiting)
+    this.#worker.ref()
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+    this.#worker.postMessage(message)
+    try {
+      return await waiting.promise
+    } finally {
+      if (this.#waiting.length === 0) this.#worker.unref()
+    }
+  }
+
+  async leave(): Promise<void> {
+    this.#users -= 1
+    if (this.#users > 0) return
+    RingThread.#running = undefined
+    this.#worker.ref()
+    await this.#worker.terminate()
+  }
+}

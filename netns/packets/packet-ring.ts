@@ -1,0 +1,85 @@
+import { closeDescriptor } from '#netns/native.ts'
+import { getOptionBytes, mapMemory, type SharedMemory } from './packet-native.ts'
+import {
+  ringBytes,
+  slotBytes,
+  slotHeader,
+  slots,
+  SOL_PACKET,
+  TP_STATUS_USER,
+} from './ring-layout.ts'
+
+/** One packet as it crossed the interface, with its link header. */
+export interface RingPacket {
+  /** Since the epoch. */
+  readonly seconds: number
+  readonly nanoseconds: number
+  /** Larger than `bytes.length` when the packet was longer than a slot. */
+  readonly originalLength: number
+  readonly bytes: Uint8Array
+}
+
+/**
+ * The packets of a socket that `openPacketSocket` has opened. The kernel writes a packet into the ring while it crosses
+ * the interface: whatever has crossed before `take` is there.
+ */
+export class PacketRing implements Disposable {
+  readonly #fd: number
+  readonly #memory: SharedMemory
+  readonly #bytes: Uint8Array
+  readonly #view: DataView
+  readonly #statuses: Int32Array
+  #next = 0
+  #dropped = 0
+
+  /** Takes the descriptor over. */
+  constructor(fd: number) {
+    this.#fd = fd
+    this.#memory = mapMemory(fd, ringBytes, 'map a ring of packets')
+    this.#bytes = new Uint8Array(this.#memory.bytes)
+    this.#view = new DataView(this.#memory.bytes)
+    this.#statuses = new Int32Array(this.#memory.bytes)
+  }
+
+  /** All packets that have crossed since they were last taken. */
+  take(): readonly RingPacket[] {
+    const taken: RingPacket[] = []
+    for (;;) {
+      const slot = this.#next * slotBytes
+      const status = (slot + slotHeader.status) / 4
+      if ((Atomics.load(this.#statuses, status) & TP_STATUS_USER) === 0) return taken
+      const start = slot + this.#view.getUint16(slot + slotHeader.mac, true)
+      const captured = this.#view.getUint32(slot + slotHeader.captured, true)
+      taken.push({
+        seconds: this.#view.getUint32(slot + slotHeader.seconds, true),
+        nanoseconds: this.#view.getUint32(slot + slotHeader.nanoseconds, true),
+        originalLength: this.#view.getUint32(slot + slotHeader.length, true),
+        bytes: this.#bytes.slice(start, start + captured),
+      })
+      Atomics.store(this.#statuses, status, 0)
+      this.#next = (this.#next + 1) % slots
+    }
+  }
+
+  /** How many packets found no room, since it was opened. */
+  dropped(): number {
+    const counts = getOptionBytes(
+      this.#fd,
+      [SOL_PACKET, PACKET_STATISTICS],
+      STATISTICS_BYTES,
+      'count the packets that were dropped',
+    )
+    // Asking sets the kernel's own count to zero.
+    this.#dropped += counts.readUInt32LE(4)
+    return this.#dropped
+  }
+
+  [Symbol.dispose](): void {
+    this.#memory[Symbol.dispose]()
+    closeDescriptor(this.#fd)
+  }
+}
+
+const PACKET_STATISTICS = 6
+/** `struct tpacket_stats`: packets, drops. */
+const STATISTICS_BYTES = 8
