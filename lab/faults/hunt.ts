@@ -1,5 +1,4 @@
 import { openLab, type Lab } from '#lab/lab.ts'
-import { messageOf } from '#lab/run/fault.ts'
 import type { TopologyName } from '#lab/topology/find-topology.ts'
 import { findTopology } from '#lab/topology/find-topology.ts'
 import { runSchedule, type Property } from './run-schedule.ts'
@@ -111,8 +110,18 @@ class Ground implements AsyncDisposable {
 
   /** What violated the property, if anything did. */
   async violation(schedule: Schedule): Promise<string | undefined> {
-    const lab = await this.#sound()
-    const verdict = await runSchedule(schedule, { lab, property: this.#property })
+    const used = this.#lab
+    const property = this.#property
+    let verdict = used && (await runSchedule(schedule, { lab: used, property }))
+    if (verdict === undefined || verdict.kind === 'unsound') {
+      await this.leave()
+      const lab = await openLab(this.#topology)
+      this.#lab = lab
+      verdict = await runSchedule(schedule, { lab, property })
+    }
+    if (verdict.kind === 'unsound') {
+      throw new Error(`The property does not even hold while nothing is broken: ${verdict.message}`)
+    }
     return verdict.kind === 'violated' ? verdict.message : undefined
   }
 
@@ -125,27 +134,5 @@ class Ground implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.leave()
-  }
-
-  /** A lab where the property holds while nothing is broken. */
-  async #sound(): Promise<Lab> {
-    if (this.#lab !== undefined && (await this.#holds(this.#lab)) === undefined) return this.#lab
-    await this.leave()
-    const lab = await openLab(this.#topology)
-    this.#lab = lab
-    const fault = await this.#holds(lab)
-    if (fault !== undefined) {
-      throw new Error(`The property does not even hold while nothing is broken: ${fault}`)
-    }
-    return lab
-  }
-
-  async #holds(lab: Lab): Promise<string | undefined> {
-    try {
-      await this.#property(lab, new AbortController().signal)
-      return undefined
-    } catch (error) {
-      return messageOf(error)
-    }
   }
 }

@@ -12,6 +12,8 @@ export type Property = (lab: Lab, signal: AbortSignal) => Promise<void>
 
 export type Verdict =
   | { readonly kind: 'held'; readonly rounds: number }
+  /** The property did not even hold before the first fault. */
+  | { readonly kind: 'unsound'; readonly message: string }
   | {
       readonly kind: 'violated'
       readonly message: string
@@ -35,6 +37,11 @@ export async function runSchedule(
   let rounds = 0
   try {
     await property(lab, stop.signal)
+  } catch (error) {
+    if (error instanceof LabError) throw error
+    return { kind: 'unsound', message: messageOf(error) }
+  }
+  try {
     startedAt = performance.now()
     const since = startedAt
     ended = Promise.all(

@@ -236,8 +236,7 @@ export class Yard {
   /** Puts packets and logs on record. */
   async record(): Promise<void> {
     await this.#held.disposeAsync()
-    // Proxies keep connections for the next request, so not all of them end.
-    await this.connections({ until: allEnded, withinMs: 150 })
+    await this.connections({ until: endedOrQuiet(), withinMs: 150 })
     const { hops } = await this.wire()
     for (const { record } of hops) this.#log.addHop(record)
     for (const log of await this.logs()) if (log.text !== '') this.#log.addLog(log)
@@ -260,8 +259,15 @@ export class Yard {
   }
 }
 
-function allEnded(connections: readonly LinkConnection[]): boolean {
-  return connections.every(({ outcome }) => outcome !== 'open')
+/** Proxies keep connections for the next request, so not all of them end; those show nothing new any more. */
+function endedOrQuiet(): (connections: readonly LinkConnection[]) => boolean {
+  let before = ''
+  return (connections) => {
+    const latest = connections.map(({ frames }) => frames.last.atNs).join(' ')
+    const isQuiet = latest === before
+    before = latest
+    return isQuiet || connections.every(({ outcome }) => outcome !== 'open')
+  }
 }
 
 interface NamedLog {
