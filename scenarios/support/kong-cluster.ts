@@ -3,10 +3,12 @@ import { randomInt } from 'node:crypto'
 import { mkdtempDisposable, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { makeCertificate } from '#lab/services/certificate.ts'
 import { openEchoService, type EchoService } from '#lab/services/echo.ts'
 import { ask, type Answer, type Question } from './ask.ts'
+import { placeDefaultCertificate } from './default-certificate.ts'
 
 const kongCommand = fileURLToPath(new URL('../../core/bin/kong', import.meta.url))
 
@@ -68,7 +70,7 @@ export async function openKongCluster(): Promise<KongCluster> {
   let nodes = 0
   const started: KongNode[] = []
   opening.defer(async () => {
-    await Promise.all(started.map((node) => node.kong('stop')))
+    await Promise.all(started.map(({ name }) => stopNode(join(folder, name))))
   })
   const owned = opening.move()
   return {
@@ -80,6 +82,7 @@ export async function openKongCluster(): Promise<KongCluster> {
       nodes += 1
       const node = describeNode(name, address(nodes), { folder, settings })
       started.push(node)
+      await placeDefaultCertificate(join(folder, name))
       const { exitCode, stderr } = await node.kong('start')
       if (exitCode !== 0) throw new Error(`kong start of ${name} failed: ${stderr}`)
       return node
@@ -122,6 +125,24 @@ function describeNode(
     log: (file) => readFile(join(folder, name, 'logs', file), 'utf8'),
     kong: (...args) => run(args, folder, env),
   }
+}
+
+/** As `kong stop` does, which is a process of its own for each of hundreds of nodes. */
+async function stopNode(prefix: string): Promise<void> {
+  const pid = (await readFile(join(prefix, 'pids/nginx.pid'), 'utf8').catch(() => '')).trim()
+  const deadline = performance.now() + 10_000
+  for (let asked = false; await isNode(pid, prefix); asked = true) {
+    if (performance.now() > deadline) throw new Error(`the node in ${prefix} does not stop`)
+    if (!asked) process.kill(Number(pid), 'SIGTERM')
+    await wait(5)
+  }
+}
+
+/** A process id may be somebody else's by now; a node names its prefix in its title. */
+async function isNode(pid: string, prefix: string): Promise<boolean> {
+  if (pid === '') return false
+  const title = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+  return title.startsWith(`kong: ${prefix}`)
 }
 
 /** In a value `ADDRESS` stands for the node's own. */
