@@ -32,6 +32,7 @@ export default defineConfig({
           exclude: [...configDefaults.exclude, soak],
           // What they claim is made in labs and nodes of their own; loading the same code for each file is half a minute.
           isolate: false,
+          globalSetup: 'scenarios/support/warm-lab-name.ts',
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

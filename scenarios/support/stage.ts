@@ -22,6 +22,7 @@ import { toTopologyRecord } from '#lab/probes/topology-record.ts'
 import type { ScenarioLog } from '#reports/record/scenario-log.ts'
 import type { TopologyRecord } from '#reports/record/record.ts'
 import type { Ground } from './ground.ts'
+import { borrowLab } from './warm-labs.ts'
 import { openYardNode, type YardNode } from './yard-node.ts'
 import { seeWire, type SeenWire } from './wire/seen-wire.ts'
 
@@ -53,11 +54,10 @@ export type Adapt = (topology: Topology, ground: Ground) => Topology
 
 export async function openStage(
   ground: Ground,
-  { log, file, adapt = (topology) => topology }: StageOptions,
+  { log, file, adapt }: StageOptions,
 ): Promise<Stage> {
   await using stack = new AsyncDisposableStack()
-  const topology = adapt(await findTopology(ground.topology), ground)
-  const lab = stack.use(await openLab(topology, { keyLog: true }))
+  const lab = await useLab(stack, ground, adapt)
   const captures = stack.use(await openLinkCaptures(lab))
   const remarks: Remark[] = []
   const keyLog = (): Promise<string> =>
@@ -85,6 +85,17 @@ export async function openStage(
     keyLog,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
+}
+
+/** Those that are as they are built in pass from file to file. */
+async function useLab(
+  stack: AsyncDisposableStack,
+  ground: Ground,
+  adapt: Adapt | undefined,
+): Promise<Lab> {
+  if (adapt === undefined) return stack.use(await borrowLab(ground.topology)).lab
+  const topology = adapt(await findTopology(ground.topology), ground)
+  return stack.use(await openLab(topology, { keyLog: true }))
 }
 
 function captureName(file: string, { topology }: Ground): string {
