@@ -15,7 +15,7 @@ export async function untilInMesh(yard: Yard): Promise<void> {
     // oxlint-disable-next-line no-await-in-loop -- usually both are there
     await eventually(`${node} did not become a member of the cluster`, async () => {
       const logs = await yard.lab.logs(node)
-      return logs.some(({ text }) => text.includes('is a member of the mesh'))
+      return logs.some(({ text }) => /is a member of the mesh|mesh alpn is '/.test(text))
     })
   }
 }
