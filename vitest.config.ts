@@ -19,7 +19,10 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['{core,netns,lab,reports}/**/*.test.ts', 'scenarios/mutate/**/*.test.ts'],
+          include: [
+            '{core,netns,lab,reports}/**/*.test.ts',
+            'scenarios/{mutate,support}/**/*.test.ts',
+          ],
           exclude: [...configDefaults.exclude, needEngine],
           testTimeout: 10_000,
         },

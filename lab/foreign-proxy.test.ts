@@ -64,6 +64,21 @@ describe('a Kong that is not the own one', () => {
     },
   )
 
+  it.runIf(process.geteuid?.() === 0)(
+    'is known by its user in a pod, for it marks nothing that it dials',
+    { timeout: timeoutMs },
+    async () => {
+      const proxy = `command:${otherKong('unset MESHYARD_SOCKET_MARK;')}`
+      await using lab = await openLab('pods', { proxy })
+      await using client = lab.node('service-a')
+      const response = await client.fetch('http://10.0.0.6:18000/')
+      expect(await response.json()).toMatchObject({
+        headers: { 'x-real-ip': '10.0.0.2' },
+        source: expect.stringMatching(/^10\.0\.0\.2:/),
+      })
+    },
+  )
+
   it('is refused where it cannot be run', async () => {
     await expect(openLab('sidecars', { proxy: 'command:/nowhere/kong' })).rejects.toThrow(
       'The proxy /nowhere/kong cannot be run: there is no such program.',

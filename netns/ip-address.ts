@@ -1,4 +1,4 @@
-import { isIPv4, isIPv6 } from 'node:net'
+import { isIPv4 } from 'node:net'
 
 export type Family = 4 | 6
 
@@ -16,13 +16,18 @@ export interface Cidr {
 /** @throws RangeError when the text is neither an address nor a CIDR block. */
 export function parseCidr(text: string): Cidr {
   const [address = '', length, ...rest] = text.split('/')
-  const family = isIPv4(address) ? 4 : isIPv6(address) && !address.includes('%') ? 6 : undefined
+  const family = isIPv4(address) ? 4 : isIpv6(address) ? 6 : undefined
   const bits = family === 4 ? 32 : 128
   const prefixLength = length === undefined ? bits : /^\d{1,3}$/.test(length) ? Number(length) : -1
   if (family === undefined || rest.length > 0 || prefixLength < 0 || prefixLength > bits) {
     throw new RangeError(`Cannot read "${text}" as an address or CIDR block`)
   }
   return { family, bytes: family === 4 ? ipv4Bytes(address) : ipv6Bytes(address), prefixLength }
+}
+
+/** Whether the text is an address, of either family and without a zone. */
+export function isAddress(text: string): boolean {
+  return isIPv4(text) || isIpv6(text)
 }
 
 /** @throws RangeError when the text is not an address. */
@@ -38,6 +43,11 @@ export function renderAddress(bytes: Uint8Array): string {
   )
   // The URL parser writes IPv6 addresses as RFC 5952 asks.
   return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1)
+}
+
+/** Node's own test takes 4 ms when it is first asked. */
+function isIpv6(text: string): boolean {
+  return /^[\da-f:.]+$/i.test(text) && URL.canParse(`http://[${text}]`)
 }
 
 function ipv4Bytes(address: string): Uint8Array {

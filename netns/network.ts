@@ -15,6 +15,7 @@ import {
   getRoute,
   isLocalRoute,
   isOperational,
+  setLinkDown,
   setLinkUp,
 } from './netlink/route-requests.ts'
 import type { NamespacePlan, NetworkPlan } from './network-plan.ts'
@@ -66,7 +67,12 @@ export function openNetwork(plan: NetworkPlan, options: NetworkOptions = {}): Ne
   for (const { name } of plan.namespaces) {
     namespaces.set(name, built.use(openNamespace(name)))
   }
-  build(plan, namespace, firewall)
+  const layout = layOutLinks(plan)
+  build(plan, layout, namespace, firewall)
+  // Before the namespaces go.
+  built.defer(() => {
+    stopBridges(layout, namespace)
+  })
   const owned = built.move()
   return {
     plan,
@@ -81,11 +87,11 @@ export function openNetwork(plan: NetworkPlan, options: NetworkOptions = {}): Ne
 /** One socket and few sends for each namespace, since a system call costs more than the work it asks for. */
 function build(
   plan: NetworkPlan,
+  layout: LinkLayout,
   namespace: (name: string) => NetworkNamespace,
   firewall: Firewall,
 ): void {
   using sockets = new DisposableStack()
-  const layout = layOutLinks(plan)
   const madeFrom = Map.groupBy(layout.pairs, ({ ends }) => ends[0].namespace)
   const endsIn = Map.groupBy(
     layout.pairs.flatMap(({ ends }) => ends),
@@ -113,6 +119,21 @@ function build(
   }
   for (const { node, opened } of entries) {
     for (const ruleSet of node.ruleSets) firewall.apply(opened, ruleSet)
+  }
+}
+
+/**
+ * For each port that leaves a bridge that is up, the kernel looks at all of those that stay: of a thousand, that takes as
+ * long as all else. It does so too when this does not work, because somebody took a bridge or its namespace away.
+ */
+function stopBridges({ bridges }: LinkLayout, namespace: (name: string) => NetworkNamespace): void {
+  for (const bridge of bridges) {
+    try {
+      using socket = namespace(bridge.namespace).run(() => new NetlinkSocket(bridge.namespace))
+      socket.transact([setLinkDown(bridge)])
+    } catch {
+      // What follows removes it, if it is there.
+    }
   }
 }
 

@@ -1,6 +1,5 @@
 import type Koffi from 'koffi'
 import { createRequire } from 'node:module'
-import { isIPv6 } from 'node:net'
 import { getSystemErrorName } from 'node:util'
 
 /** A system call that failed; `code` is its errno's name, such as `EADDRINUSE`. */
@@ -62,7 +61,7 @@ export function openUpstreamSocket(
 type Prepare = (call: SystemCalls, fd: number) => void
 
 function openBound(address: string, port: number, prepare: Prepare): number {
-  const v6 = isIPv6(address)
+  const v6 = isSix(address)
   return open(address, (call, fd) => {
     if (v6) {
       call.set(fd, SOL_IPV6, IPV6_V6ONLY)
@@ -78,7 +77,7 @@ function openBound(address: string, port: number, prepare: Prepare): number {
 /** Opens a socket of an address's family; when it cannot be prepared, it is closed again. */
 function open(address: string, prepare: Prepare): number {
   const call = systemCalls()
-  const fd = call.socket(isIPv6(address) ? AF_INET6 : AF_INET)
+  const fd = call.socket(isSix(address) ? AF_INET6 : AF_INET)
   try {
     prepare(call, fd)
     return fd
@@ -86,6 +85,11 @@ function open(address: string, prepare: Prepare): number {
     call.close(fd)
     throw error
   }
+}
+
+/** Of a literal address. Node's own test takes 4 ms when it is first asked. */
+function isSix(address: string): boolean {
+  return address.includes(':')
 }
 
 interface SystemCalls {

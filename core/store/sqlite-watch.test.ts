@@ -1,3 +1,8 @@
+import { once } from 'node:events'
+import { appendFileSync, chmodSync, watch, writeFileSync } from 'node:fs'
+import { mkdtempDisposable } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { watchLog } from './sqlite-watch.ts'
 
@@ -26,4 +31,35 @@ it('looks at least every `pollMs`', async () => {
     },
   })
   await looked.promise
+})
+
+it('looks for what is written, and not for notices that nothing was', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'watch-'))
+  const file = join(folder.path, 'log')
+  writeFileSync(file, 'one')
+  let looks = 0
+  using _watch = watchLog(file, {
+    pollMs: 600_000,
+    look: async () => {
+      looks += 1
+      return false
+    },
+  })
+  // Its own last look comes late enough to have seen all that was written.
+  const settle = async (): Promise<number> => {
+    const before = looks
+    appendFileSync(file, 'more')
+    await expect.poll(() => looks - before, { timeout: 5000 }).toBeGreaterThanOrEqual(5)
+    return looks
+  }
+  const settled = await settle()
+  const notices = watch(file)
+  for (let at = 0; at < 20; at += 1) {
+    const noticed = once(notices, 'change')
+    chmodSync(file, at % 2 === 0 ? 0o600 : 0o644)
+    await noticed
+  }
+  expect(looks).toBe(settled)
+  notices.close()
+  expect(await settle()).toBeGreaterThan(settled)
 })

@@ -1,10 +1,14 @@
-import { watch } from 'node:fs'
+import { statSync, watch } from 'node:fs'
 
 /** How long after a sign of change to look again, in ms: the sign comes before the change can be read. */
 const secondLooksMs = [1, 4, 20, 100] as const
 
 /** Where no notice of file changes can be had, how often to look, in ms. */
 const blindPollMs = 50
+
+/** How long after a stamp what is written may still get the same one: a tick of the kernel, or where seconds count, two. */
+const stampMs = 100
+const wholeSecondsMs = 2100
 
 /**
  * Calls `look` now, soon after another process has written to the write-ahead log, and every `pollMs` in any case. `look`
@@ -18,6 +22,7 @@ export function watchLog(
   let looking = false
   let again = false
   let timer: NodeJS.Timeout | undefined
+  const writes = new Writes(file)
 
   const later = (round: number): void => {
     const delay = secondLooksMs[round]
@@ -32,6 +37,7 @@ export function watchLog(
     }
     looking = true
     clearTimeout(timer)
+    writes.look()
     const found = await look()
     looking = false
     if (again) {
@@ -42,7 +48,9 @@ export function watchLog(
     }
   }
 
-  const notices = watchFile(file, () => void lookNow(0))
+  const notices = watchFile(file, () => {
+    if (writes.mayBeUnseen()) void lookNow(0)
+  })
   const every = setInterval(
     () => void lookNow(secondLooksMs.length),
     notices === undefined ? Math.min(pollMs, blindPollMs) : pollMs,
@@ -56,6 +64,47 @@ export function watchLog(
       clearInterval(every)
       notices?.close()
     },
+  }
+}
+
+/**
+ * Tells what is written from what else gives notice: whoever opens the log as root sets its owner, and where each of a
+ * hundred nodes looks several times whenever another one starts, they do little else.
+ */
+class Writes {
+  readonly #file: string
+  #stamp: bigint | undefined
+  /** When the stamp was new. */
+  #since = 0
+  /** When the last look began. */
+  #lookedAt = 0
+
+  constructor(file: string) {
+    this.#file = file
+  }
+
+  look(): void {
+    this.#lookedAt = performance.now()
+  }
+
+  /** Whether there may be something that was written after the last look began. */
+  mayBeUnseen(): boolean {
+    const stamp = readStamp(this.#file)
+    if (stamp === undefined || stamp !== this.#stamp) {
+      this.#stamp = stamp
+      this.#since = performance.now()
+      return true
+    }
+    const withinMs = stamp % 1_000_000_000n === 0n ? wholeSecondsMs : stampMs
+    return this.#lookedAt < this.#since + withinMs
+  }
+}
+
+function readStamp(file: string): bigint | undefined {
+  try {
+    return statSync(file, { bigint: true }).mtimeNs
+  } catch {
+    return undefined
   }
 }
 

@@ -49,4 +49,5 @@ export type ArgumentKind =
   | 'run'
   | 'suite'
   | 'command'
+  | 'lab'
   | readonly string[]

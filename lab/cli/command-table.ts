@@ -1,4 +1,6 @@
 import type { CommandEntry, OptionEntry } from './command-entry.ts'
+import { faultKinds } from './fault-kinds.ts'
+import { reportFormats } from './report-formats.ts'
 
 const name: OptionEntry = {
   long: '--name',
@@ -71,9 +73,12 @@ export const commandTable: readonly CommandEntry[] = [
   {
     name: 'graph',
     group: 'Topologies',
-    usage: '[TOPOLOGY | --name LAB] [-o text|mermaid|dot|svg]',
+    usage: '[TOPOLOGY | --name LAB] [-o text|mermaid|dot|svg|json]',
     summary: 'draw a topology, or a lab',
-    options: [output('text', 'mermaid', 'dot', 'svg'), name],
+    options: [
+      output('text', 'mermaid', 'dot', 'svg', 'json'),
+      { long: '--name', value: 'LAB', text: 'a lab that is up, not a topology' },
+    ],
     takes: ['topology'],
     details: topologies,
     load: async () => (await import('./commands/graph.ts')).graph,
@@ -204,9 +209,13 @@ with PostgreSQL beside the Admin API as its store, which the lab brings along. I
   {
     name: 'logs',
     group: 'Look inside',
-    usage: '[NODE] [-f]',
+    usage: '[NODE] [-f] [-o text|json]',
     summary: 'what nodes have written',
-    options: [{ short: '-f', long: '--follow', text: 'go on as they write' }, name],
+    options: [
+      { short: '-f', long: '--follow', text: 'go on as they write' },
+      output('text', 'json'),
+      name,
+    ],
     takes: ['node'],
     load: async () => (await import('./commands/logs.ts')).logs,
   },
@@ -274,34 +283,15 @@ secrets: meshyard up --key-log.`,
       { long: '--seed', value: 'N', text: 'of what is left to chance' },
       { long: '--offset', value: 'TIME', text: 'of a clock: +1y, --offset=-3d' },
       { long: '--lifetime-days', value: 'N', text: 'of an expired certificate' },
+      { long: '--by', value: 'WAY', choices: ['kernel', 'rules'], text: 'of a reset' },
       { long: '--all', text: 'heal everything' },
       output('table', 'json'),
       name,
     ],
-    takes: [
-      [
-        'partition',
-        'down',
-        'delay',
-        'jitter',
-        'loss',
-        'rate',
-        'reorder',
-        'kill',
-        'pause',
-        'restart',
-        'reset',
-        'clock',
-        'expired-certificate',
-        'store-down',
-        'list',
-        'heal',
-      ],
-      'node',
-    ],
+    takes: [[...faultKinds, 'list', 'heal'], 'node'],
     details: `Of a link: partition, down, delay (--ms, --jitter-ms), jitter (--ms), loss (--percent), rate (--mbit), reorder (--percent,
---ms), with --from NODE, --to NODE, --seed N. Of a node: kill, pause, restart, reset, clock (+1y, --offset=-3d),
-expired-certificate. Of the lab: store-down.`,
+--ms), duplicate (--percent), with --from NODE, --to NODE, --seed N. Of a node: kill, pause, restart, reset (--by kernel|rules),
+clock (+1y, --offset=-3d), expired-certificate. Of the lab: store-down.`,
     load: async () => (await import('./commands/fault.ts')).fault,
   },
   {
@@ -335,7 +325,7 @@ expired-certificate. Of the lab: store-down.`,
       {
         long: '--format',
         value: 'FORMAT',
-        choices: ['html', 'json', 'junit', 'markdown'],
+        choices: reportFormats,
         text: 'one alone',
       },
       { long: '--out', value: 'FOLDER', text: 'where to; beside report.json otherwise' },
@@ -352,7 +342,11 @@ expired-certificate. Of the lab: store-down.`,
       'RUN RUN [-o table|json] | --proxy A --proxy B [SUITE …] [--topology TOPOLOGY] [-o table|json]',
     summary: 'what differs between two runs, or between two proxies that do the same',
     options: [
-      { ...proxy, text: 'twice: run the suites with one, then with the other' },
+      {
+        long: '--proxy',
+        value: 'PROXY',
+        text: 'twice: run the suites with one, then with the other',
+      },
       {
         long: '--topology',
         value: 'TOPOLOGY',
@@ -386,7 +380,8 @@ others. The exit code is 1 when anything but time differs.`,
     summary: 'print what teaches a shell to complete commands, options and names of nodes',
     options: [],
     takes: [['bash', 'zsh', 'fish']],
-    details: 'For bash: source <(meshyard completion bash)',
+    details:
+      'For bash and zsh: source <(meshyard completion bash). For fish: meshyard completion fish | source',
     load: async () => (await import('./commands/completion.ts')).completion,
   },
   {

@@ -58,4 +58,40 @@ describe('the command line, of a lab on containers', () => {
     expect(meshyard('reap')).toMatchObject({ status: 0, stdout: 'Removed 0 containers.\n' })
     expect(meshyard('exec', 'service-a', 'true')).toMatchObject({ status: 0 })
   })
+
+  it('tells links and logs, and shows requests as they pass', () => {
+    expect(JSON.parse(meshyard('link', '-o', 'json').stdout)).toHaveLength(3)
+    expect(meshyard('logs', 'kong-a').stdout).toContain('kong-a kong | Kong started')
+    const script = `
+      meshyard tap --for 3 >seen &
+      until [ -s seen ]; do meshyard exec service-a curl -s http://10.2.0.6:18000/; done
+      wait; cat seen`
+    const { stdout } = spawnSync('sh', ['-ec', script], {
+      encoding: 'utf8',
+      cwd: home,
+      timeout: 20_000,
+      env: {
+        ...process.env,
+        MESHYARD_HOME: home,
+        PATH: `${join(projectRoot, 'lab/bin')}:${process.env['PATH']}`,
+      },
+    })
+    for (const link of ['a', 'mesh', 'b']) {
+      expect(stdout).toMatch(new RegExp(`  ${link} +plain +GET / 200 `))
+    }
+  })
+
+  it('breaks a node and a link, and is as new after a reset', { timeout: timeoutMs }, () => {
+    expect(meshyard('fault', 'kill', 'kong-b')).toMatchObject({ status: 0 })
+    const loss = meshyard('fault', 'loss', 'mesh', '--percent', '100', '--from', 'kong-a')
+    expect(loss).toMatchObject({ status: 0 })
+    const ask = ['exec', 'service-a', 'curl', '-s', '-m', '2', 'http://10.2.0.5:18000'] as const
+    expect(meshyard(...ask)).toMatchObject({ status: 28, stdout: '' })
+    const { status, stdout } = meshyard('reset')
+    expect({ status, stdout }).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('is as it was when it came up'),
+    })
+    expect(meshyard(...ask).stdout).toContain('Hello from Service B')
+  })
 })

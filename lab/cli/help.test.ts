@@ -1,5 +1,7 @@
+import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
+import { projectRoot } from '#lab/run/home.ts'
 import { commandTable } from './command-table.ts'
 import { runMeshyard } from './run-meshyard.ts'
 
@@ -15,7 +17,7 @@ async function meshyard(...argv: readonly string[]) {
   const code = await runMeshyard(argv, {
     stdout: stream('stdout'),
     stderr: stream('stderr'),
-    env: { MESHYARD_HOME: '/nowhere' },
+    env: { MESHYARD_HOME: '/nowhere', PATH: join(projectRoot, 'lab/bin') },
   })
   return { code, ...written }
 }
@@ -87,18 +89,18 @@ describe('verbs that look inside and prove', () => {
     ['tap', 1, 'No lab named default is up'],
     ['capture', 1, 'No lab named default is up'],
     ['run kong/nothing-such', 2, 'No file of scenarios has "kong/nothing-such" in its path.'],
-    ['run --proxy nginx', 1, '"nginx" is no proxy'],
+    ['run --proxy nginx', 2, '"nginx" is no proxy'],
     ['diff latest', 2, 'Name two runs, or two proxies by --proxy.'],
     ['diff --proxy core', 2, 'Name two proxies: --proxy A --proxy B.'],
     ['diff --proxy core --proxy command:/nowhere/kong', 1, '/nowhere/kong cannot be run'],
     ['run --topology nothing', 2, 'Nothing is claimed on "nothing": use sidecars, tutorial, pods.'],
-    ['plan --name ../x', 1, '"../x" cannot name a lab'],
+    ['plan --name ../x', 2, '"../x" cannot name a lab'],
     ['help up down', 2, '"down" is one argument too many.'],
     ['up --fast', 2, 'Error: There is no option --fast here. See "meshyard help up".'],
     ['up --name', 2, 'Error: --name takes a value;'],
     ['up --bare=yes', 2, 'Error: --bare takes no value. See'],
     ['fault delay mesh --ms -3', 2, 'a hyphen is joined on: --ms=-1. See'],
-    ['completion tcsh', 2, 'Say for which shell: bash, zsh, fish.'],
+    ['completion tcsh', 2, 'Say for which shell: bash, zsh, fish, not "tcsh".'],
   ])('answer "%s" with exit code %i and a reason', async (line, code, message) => {
     const answer = await meshyard(...line.split(' '))
     expect(answer.stderr).toContain(message)

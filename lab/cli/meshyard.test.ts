@@ -64,7 +64,7 @@ describe('meshyard up', () => {
       expect(first.stdout).toMatch(
         /server: ready after \d\.\d\d s\nThe lab default \(small\) is up after \d+\.\d\d s/,
       )
-      expect(first.stdout).toContain('npm run lab:exec -- client ncat --recv-only 127.0.0.1 7\n')
+      expect(first.stdout).toContain('meshyard exec client ncat --recv-only 127.0.0.1 7\n')
 
       const again = await meshyard('up', file)
       expect(again).toStrictEqual({
@@ -234,6 +234,24 @@ describe('meshyard exec', () => {
     timeoutMs,
   )
 
+  it(
+    'tells of a command that Ctrl-C has ended as a shell does',
+    { timeout: timeoutMs },
+    async () => {
+      await meshyard('up', file)
+      const child = spawn(program, ['exec', 'client', 'sh', '-c', 'echo on; exec sleep 4325'], {
+        env: { ...process.env, MESHYARD_HOME: home },
+        detached: true,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
+      const ended = Promise.all([text(child.stderr), once(child, 'exit')])
+      await once(child.stdout, 'data')
+      signalGroup(child.pid, 'SIGINT')
+      const [stderr, [code]] = await ended
+      expect({ code, stderr }).toEqual({ code: 130, stderr: '' })
+    },
+  )
+
   it('leaves Ctrl-C to its command', { timeout: timeoutMs }, async () => {
     await meshyard('up', file)
     const patient = 'trap "echo bye; exit 9" INT; echo on; while :; do sleep 0.05; done'
@@ -315,6 +333,6 @@ describe('meshyard', () => {
     expect(await meshyard('up', '--fast')).toMatchObject({ code: 2 })
     expect(await meshyard('up', 'sidecars', 'tutorial')).toMatchObject({ code: 2 })
     expect(await meshyard('ps', '-o', 'xml')).toMatchObject({ code: 2 })
-    expect(await meshyard('up', '--name', '../x')).toMatchObject({ code: 1 })
+    expect(await meshyard('up', '--name', '../x')).toMatchObject({ code: 2 })
   })
 })

@@ -13,6 +13,8 @@ describe('a reader that has had enough', () => {
   it.each([
     ['help | true', 'help'],
     ['plan full:20 | head -1', 'plan'],
+    ['plan full:20 -o json | head -c 0', 'plan'],
+    ['help >&-', 'help'],
   ])('is no fault of "%s"', { timeout }, async (line) => {
     const script = `set -o pipefail; "$0" ${line}`
     const ended = await runToEnd(['bash', '-c', script, program])
@@ -26,6 +28,47 @@ it('says in one sentence that its output cannot be written', { timeout }, async 
     code: 1,
     stdout: '',
     stderr: expect.stringMatching(/^Error: Cannot write to standard output: ENOSPC[^\n]*\n$/),
+  })
+})
+
+describe('a working folder that is gone', () => {
+  it.each([
+    [['validate'], 'The working folder is gone'],
+    [['graph'], 'The working folder is gone'],
+    [['plan'], 'The working folder is gone'],
+    [['up', '--bare'], 'The working folder is gone'],
+    [['render', 'swarm'], 'The working folder is gone'],
+    [['diff', 'one', 'two'], 'The working folder is gone'],
+    [['init'], 'Cannot write meshyard.yaml'],
+    [['ps'], 'No lab named default is up'],
+  ])('answers %j in a sentence', { timeout }, async (args, message) => {
+    using folder = mkdtempDisposableSync(join(tmpdir(), 'meshyard-'))
+    const gone = join(folder.path, 'gone')
+    const script = 'mkdir "$0" && cd "$0" && rmdir "$0" && exec "$@"'
+    const ended = await runToEnd(['sh', '-c', script, gone, program, ...args], {
+      environment: { MESHYARD_HOME: join(folder.path, 'labs') },
+    })
+    // The shell that finds Node has a word of its own.
+    const own = ended.stderr.replace(/^\S*sh: .*getcwd.*\n/, '')
+    expect(own).toMatch(/^Error: [^\n]+\n$/)
+    expect(own).toContain(message)
+    expect(ended).toMatchObject({ code: 1, stdout: '' })
+  })
+
+  it('is no trouble for commands that need none', { timeout }, async () => {
+    using folder = mkdtempDisposableSync(join(tmpdir(), 'meshyard-'))
+    const script = 'cd "$0" && mkdir gone && cd gone && rmdir ../gone && exec "$@"'
+    const ended = await runToEnd(['sh', '-c', script, folder.path, program, 'help'])
+    expect(ended).toMatchObject({ code: 0, stdout: expect.stringContaining('Usage: meshyard') })
+  })
+})
+
+it('needs no HOME, and hardly any environment', { timeout }, async () => {
+  const ended = await runToEnd(['env', '-i', program, 'validate', 'pods'])
+  expect(ended).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('can run'),
+    stderr: '',
   })
 })
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { labHome, parseLabName } from '#lab/run/home.ts'
 import { errorCode, messageOf } from '#lab/run/fault.ts'
 import { UsageError, type Console } from './command.ts'
+import { orUsage } from './wrong-value.ts'
 
 type Options = NonNullable<ParseArgsConfig['options']>
 
@@ -12,14 +13,12 @@ export interface Target {
   readonly folder: string
 }
 
-/** Options and at most `positionals` further arguments. Every command knows `--name`. */
+/** Options and at most `positionals` further arguments. A command that is about a lab has `nameOption` among its options. */
 export function parseArguments<const options extends Options>(
   args: readonly string[],
   { options, positionals }: { readonly options: options; readonly positionals: number },
-): ReturnType<typeof parseArgs<{ options: options & typeof nameOption; allowPositionals: true }>> {
-  const parsed = usage(() =>
-    parseArgs({ args: [...args], options: { ...nameOption, ...options }, allowPositionals: true }),
-  )
+): ReturnType<typeof parseArgs<{ options: options; allowPositionals: true }>> {
+  const parsed = usage(() => parseArgs({ args: [...args], options, allowPositionals: true }))
   const [surplus] = parsed.positionals.slice(positionals)
   if (surplus !== undefined) throw new UsageError(`"${surplus}" is one argument too many.`)
   return parsed
@@ -42,19 +41,20 @@ export function parseCommandArguments(args: readonly string[]): CommandArguments
   })
   const node = tokens.find((token) => token.kind === 'positional')
   const before = args.slice(0, node?.index ?? args.length)
-  const { values } = parseArguments(before, { options: {}, positionals: 0 })
+  const { values } = parseArguments(before, { options: nameOption, positionals: 0 })
   const after = node === undefined ? [] : args.slice(node.index + 1)
   const command = after[0] === '--' ? after.slice(1) : after
   return { name: values.name, node: node?.value, command }
 }
 
-/** The lab that `--name` names, else MESHYARD_NAME, else `default`. */
+/** The lab that `--name` names, else MESHYARD_NAME, else `default`. @throws UsageError for what cannot name one. */
 export function findTarget(name: string | undefined, { env }: Console): Target {
-  const checked = parseLabName(name ?? (env['MESHYARD_NAME'] || 'default'))
+  const checked = orUsage(() => parseLabName(name ?? (env['MESHYARD_NAME'] || 'default')))
   return { name: checked, folder: join(labHome(env), checked) }
 }
 
-const nameOption = { name: { type: 'string' } } as const
+/** `--name LAB`; see `findTarget`. */
+export const nameOption = { name: { type: 'string' } } as const
 
 /** What Node says of a wrong option, in one sentence: the option stands first in quotes. */
 const tell: Readonly<Record<string, (message: string) => string>> = {

@@ -17,7 +17,10 @@ export function renderOverview(stream: Output): string {
 
 ${groups.join('\n')}
 "meshyard help COMMAND" tells more, "meshyard --version" which one this is. Labs are told apart by --name NAME, or
-MESHYARD_NAME; run folders are in .meshyard, or in MESHYARD_HOME. Colours go by NO_COLOR and FORCE_COLOR. Exit codes: 0 done, 1 failed, 2 wrong usage.
+MESHYARD_NAME; run folders are in .meshyard, or in MESHYARD_HOME. Colours go by NO_COLOR and FORCE_COLOR.
+
+Exit codes: 0 done; 1 what was asked for failed, or is not there (a lab, node, link, file or run); 2 the command line is
+wrong. "exec" and "shell" end with the exit code of what they ran, a command that Ctrl-C broke off with 130.
 `
 }
 

@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { projectRoot } from '#lab/run/home.ts'
 import { LabError } from '#lab/run/lab-error.ts'
+import { typed } from './called-as.ts'
 import { UsageError, type Console } from './command.ts'
 import type { CommandEntry } from './command-entry.ts'
 import { findCommand } from './command-table.ts'
 import { renderCommandHelp, renderOverview } from './render-help.ts'
+import { tellRefusal } from './tell-refusal.ts'
 
 /** Runs one command line and returns its exit code: 0 done, 1 failed, 2 wrong usage, or what the command says of its own. */
 export async function runMeshyard(argv: readonly string[], console: Console): Promise<number> {
@@ -21,7 +23,10 @@ export async function runMeshyard(argv: readonly string[], console: Console): Pr
   }
   const entry = findCommand(first)
   try {
-    if (entry === undefined) throw new UsageError(`There is no command "${first}".`)
+    if (entry === undefined) {
+      const kind = first.startsWith('-') ? 'option' : 'command'
+      throw new UsageError(`There is no ${kind} "${first}".`)
+    }
     if (asksForHelp(entry, args)) {
       stdout.write(renderCommandHelp(entry, stdout))
       return 0
@@ -34,11 +39,14 @@ export async function runMeshyard(argv: readonly string[], console: Console): Pr
       return 1
     }
     if (error instanceof UsageError) {
-      const about = entry === undefined || entry.name === 'help' ? '' : ` ${entry.name}`
-      stderr.write(`Error: ${error.message} See "meshyard help${about}".\n`)
+      const about = entry === undefined || entry.name === 'help' ? [] : [entry.name]
+      stderr.write(`Error: ${error.message} See "${typed('help', about, console.env)}".\n`)
       return 2
     }
-    throw error
+    const refusal = tellRefusal(error)
+    if (refusal === undefined) throw error
+    stderr.write(`Error: ${refusal}\n`)
+    return 1
   }
 }
 

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import { projectRoot } from '#lab/run/home.ts'
 import { LabError } from '#lab/run/lab-error.ts'
@@ -21,14 +22,14 @@ const claimed = ['sidecars', 'tutorial', 'pods']
 const reporters = ['default', './reports/vitest/scenario-reporter.ts']
 
 /**
- * Runs scenarios in this Node with this terminal, and writes a report: 0 when all hold, else 1.
- * @throws UsageError for a suite that there is none of; LabError where the project's own tools are not installed.
+ * Runs scenarios in this Node with this terminal, and writes a report: 0 when all hold, 128 + n when signal n broke the run
+ * off, else 1.
+ * @throws UsageError for a suite that there is none of, or a pattern that is none; LabError where the project's own tools are not installed.
  */
 export async function runScenarios(run: ScenarioRun): Promise<number> {
   const { suites, topology, test, environment } = run
-  if (topology !== undefined && !claimed.includes(topology)) {
-    throw new UsageError(`Nothing is claimed on "${topology}": use ${claimed.join(', ')}.`)
-  }
+  refuseTopology(topology)
+  refusePattern(test)
   const files = listScenarios()
   for (const suite of suites) {
     if (!files.some((file) => `scenarios/${file}`.includes(suite))) {
@@ -49,15 +50,29 @@ export async function runScenarios(run: ScenarioRun): Promise<number> {
     ],
     { cwd: projectRoot, env: environment, stdio: 'inherit' },
   )
+  let broken: NodeJS.Signals | undefined
   // The terminal sends Ctrl-C to both; the report is written before the run ends.
-  const pass = (signal: NodeJS.Signals): void => void child.kill(signal)
-  process.on('SIGINT', forget).on('SIGTERM', pass).on('SIGHUP', pass)
+  const note = (signal: NodeJS.Signals): void => {
+    broken ??= signal
+  }
+  const pass = (signal: NodeJS.Signals): void => {
+    note(signal)
+    child.kill(signal)
+  }
+  process.on('SIGINT', note).on('SIGTERM', pass).on('SIGHUP', pass)
   try {
     const [code]: (number | null)[] = await once(child, 'exit')
+    if (broken !== undefined) return 128 + constants.signals[broken]
     return code === 0 ? 0 : 1
   } finally {
-    process.off('SIGINT', forget).off('SIGTERM', pass).off('SIGHUP', pass)
+    process.off('SIGINT', note).off('SIGTERM', pass).off('SIGHUP', pass)
   }
+}
+
+/** @throws UsageError for a topology that no scenario claims anything of. */
+export function refuseTopology(topology: string | undefined): void {
+  if (topology === undefined || claimed.includes(topology)) return
+  throw new UsageError(`Nothing is claimed on "${topology}": use ${claimed.join(', ')}.`)
 }
 
 function listScenarios(): readonly string[] {
@@ -71,10 +86,16 @@ function listScenarios(): readonly string[] {
   }
 }
 
+function refusePattern(pattern: string | undefined): void {
+  try {
+    RegExp(pattern ?? '')
+  } catch {
+    throw new UsageError(`--test takes a regular expression, which "${pattern}" is not.`)
+  }
+}
+
 /** What is claimed on a topology stands in a group of that name. */
 function titlePattern(topology: string | undefined, test: string | undefined): string | undefined {
   if (topology === undefined) return test
   return `^on ${RegExp.escape(topology)} .*${test === undefined ? '' : `(?:${test})`}`
 }
-
-function forget(): void {}

@@ -2,6 +2,8 @@ import { isUp } from '#lab/client/end-lab.ts'
 import { LabError } from '#lab/run/lab-error.ts'
 import { readPlan, readRunState, type RunState } from '#lab/run/run-folder.ts'
 import type { LabPlan, NodePlan } from '#lab/topology/plan.ts'
+import { typed } from './called-as.ts'
+import type { Console } from './command.ts'
 import type { Target } from './parse-arguments.ts'
 
 /** A lab as its run folder describes it. */
@@ -11,11 +13,16 @@ export interface FoundLab {
 }
 
 /** @throws LabError when no lab of that name is up. */
-export function findLab({ name, folder }: Target): FoundLab {
+export function findLab({ name, folder }: Target, { env }: Console): FoundLab {
   const state = readRunState(folder)
   if (state !== undefined && isUp(state)) return { plan: readPlan(folder), state }
-  const option = name === 'default' ? '' : ` -- --name ${name}`
-  throw new LabError(`No lab named ${name} is up; "npm run lab:up${option}" brings one up.`)
+  const bringsOneUp = typed('up', optionsOf(name), env)
+  throw new LabError(`No lab named ${name} is up; "${bringsOneUp}" brings one up.`)
+}
+
+/** What a command line for a lab says of which. */
+export function optionsOf(name: string): readonly string[] {
+  return name === 'default' ? [] : ['--name', name]
 }
 
 /** The node of that name, or the first of the lab. */

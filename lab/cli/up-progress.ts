@@ -1,5 +1,6 @@
 import type { LabEvent } from '#lab/holder/messages.ts'
 import type { Topology } from '#lab/topology/topology.ts'
+import { count } from './count.ts'
 import type { Output } from './command.ts'
 
 /**
@@ -26,7 +27,7 @@ export function openProgress(topology: Topology, stdout: Output): (event: LabEve
 function renderEvent(event: LabEvent, { namespaces, links }: Topology): string {
   switch (event.kind) {
     case 'network':
-      return `  network: ${namespaces.length} namespaces, ${links.length} links${after(event)}\n`
+      return `  network: ${count(namespaces, 'namespace')}, ${count(links, 'link')}${after(event)}\n`
     case 'node':
       return `  ${event.node}: ready${after(event)}\n`
     case 'progress':

@@ -29,6 +29,8 @@ export async function askLab(
   }
   signal?.addEventListener('abort', cancel)
   try {
+    // It may have been given up while the lab was looked for.
+    signal?.throwIfAborted()
     writeJsonLine(socket, request)
     for await (const reply of readJsonLines<LabReply>(socket)) {
       if (reply.kind === 'result') return reply.result

@@ -6,6 +6,7 @@ import { mayBecomeOthers } from '#lab/run/privileges.ts'
 import { readRunState, type RunState } from '#lab/run/run-folder.ts'
 import { takeTurn } from '#lab/run/turn.ts'
 import { planLab } from '#lab/topology/plan.ts'
+import { exemptByUser } from '#lab/topology/pods.ts'
 import { topologyFaults } from '#lab/topology/topology-faults.ts'
 import type { Backend } from '#lab/runtime/runtime.ts'
 import type { ProxySubject } from '#lab/topology/proxy-subject.ts'
@@ -49,7 +50,9 @@ export async function bringUp(options: BringUpOptions): Promise<BroughtUp> {
   await using _turn = await takeTurn(folder, signal)
   const state = readRunState(folder)
   if (state !== undefined && isUp(state)) return { kind: 'already-up', state }
-  const plan = planLab(topology, {
+  // A program of another make knows nothing of marks; an image may not have what changes its user.
+  const isUnmarked = proxy?.kind === 'command' && mayBecomeOthers()
+  const plan = planLab(isUnmarked ? exemptByUser(topology) : topology, {
     name,
     folder,
     root: projectRoot,

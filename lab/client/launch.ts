@@ -4,7 +4,7 @@ import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { Duplex } from 'node:stream'
 import { finished } from 'node:stream/promises'
-import type { LabEvent } from '#lab/holder/messages.ts'
+import type { LabEvent, OpenerLine } from '#lab/holder/messages.ts'
 import { readJsonLines, writeJsonLine } from '#lab/holder/json-lines.ts'
 import { compileCache, projectRoot } from '#lab/run/home.ts'
 import { messageOf } from '#lab/run/fault.ts'
@@ -14,6 +14,7 @@ import { readIfThere } from '#lab/run/read-if-there.ts'
 import { makeRunFolder, writeRunState, type RunState } from '#lab/run/run-folder.ts'
 import type { LabPlan } from '#lab/topology/plan.ts'
 import { killLab } from './end-lab.ts'
+import { prepareNodes } from './prepare-nodes.ts'
 import { supervise } from './supervise.ts'
 import { surround } from './surroundings.ts'
 
@@ -67,12 +68,24 @@ export async function launchLab(plan: LabPlan, options: LaunchOptions = {}): Pro
   // A wrapper that is killed before the kernel knows that its child is to die with it leaves the lab to us.
   child.once('exit', abort)
   const events = readJsonLines<LabEvent>(opener)
+  const tell = (line: OpenerLine): boolean => writeJsonLine(opener, line)
+  // While the lab builds its network.
+  const refused = prepareNodes(plan).then(
+    () => {
+      tell('prepared')
+      return undefined
+    },
+    (error: unknown) => {
+      abort()
+      return new LabError(`Cannot prepare the nodes in ${folder}: ${messageOf(error)}`)
+    },
+  )
   try {
     writeRunState(folder, state)
     for (;;) {
       const { value: event } = await events.next()
       options.signal?.throwIfAborted()
-      if (event === undefined) throw new LabError(await endedEarly(folder))
+      if (event === undefined) throw (await refused) ?? new LabError(await endedEarly(folder))
       if (event.kind === 'failed')
         throw new LabError(`${event.message}\nThe logs are in ${folder}.`)
       if (state.init === undefined) {
@@ -84,6 +97,8 @@ export async function launchLab(plan: LabPlan, options: LaunchOptions = {}): Pro
     }
   } catch (error) {
     await killLab(folder, state)
+    // Whoever waits to remove the folder finds nobody writing to it.
+    await refused
     throw error
   } finally {
     options.signal?.removeEventListener('abort', abort)
@@ -93,7 +108,7 @@ export async function launchLab(plan: LabPlan, options: LaunchOptions = {}): Pro
     state,
     stay: async () => {
       writeRunState(folder, { ...state, stays: true })
-      writeJsonLine(opener, 'stay')
+      tell('stay')
       opener.end()
       await finished(opener, { readable: false }).catch(async () => {
         throw new LabError(await endedEarly(folder))

@@ -1,8 +1,9 @@
+import { typed } from '#lab/cli/called-as.ts'
 import { messageOf } from '#lab/run/fault.ts'
 import type { Check } from './check.ts'
 
 /** Asks a container engine whether it is there, and for containers whose lab is not. */
-export async function checkContainers(): Promise<readonly Check[]> {
+export async function checkContainers(environment: NodeJS.ProcessEnv): Promise<readonly Check[]> {
   // The client of the engine takes longer to load than all else of the doctor.
   const { connectEngine } = await import('#lab/runtime/containers/engine.ts')
   const { hasEnded, ownerLabel } = await import('#lab/runtime/containers/owner.ts')
@@ -22,7 +23,7 @@ export async function checkContainers(): Promise<readonly Check[]> {
         verdict: 'limited',
         detail: String(left.length),
         why: `The labs of ${left.map(({ Names }) => Names[0]?.replace('/', '')).join(', ')} have ended.`,
-        remedy: 'Run "meshyard reap".',
+        remedy: `Run "${typed('reap', [], environment)}".`,
         fix: ['meshyard', 'reap'],
       },
     ]

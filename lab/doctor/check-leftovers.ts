@@ -1,6 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { isUp } from '#lab/client/end-lab.ts'
+import { typed } from '#lab/cli/called-as.ts'
+import { messageOf } from '#lab/run/fault.ts'
 import { labHome } from '#lab/run/home.ts'
 import { LabError } from '#lab/run/lab-error.ts'
 import { processesWorkingIn } from '#lab/run/processes-working-in.ts'
@@ -10,13 +12,24 @@ import type { Check } from './check.ts'
 /** Looks for run folders whose lab has ended. */
 export function checkLeftovers(environment: NodeJS.ProcessEnv): readonly Check[] {
   const home = labHome(environment)
-  const names = existsSync(home) ? readdirSync(home) : []
-  const found = names.flatMap((name) => checkFolder(name, join(home, name)))
+  let names: readonly string[]
+  try {
+    names = existsSync(home) ? readdirSync(home) : []
+  } catch (error) {
+    const why = `Nobody can look into ${home}: ${messageOf(error)}.`
+    const remedy = 'Set MESHYARD_HOME to a folder that you may write to.'
+    return [{ category: 'leftovers', name: 'run folders', verdict: 'limited', why, remedy }]
+  }
+  const found = names.flatMap((name) => checkFolder(name, join(home, name), environment))
   if (found.length > 0) return found
   return [{ category: 'leftovers', name: 'run folders', verdict: 'works', detail: 'none' }]
 }
 
-function checkFolder(name: string, folder: string): readonly Check[] {
+function checkFolder(
+  name: string,
+  folder: string,
+  environment: NodeJS.ProcessEnv,
+): readonly Check[] {
   if (!isRunFolder(folder)) return []
   const check = { category: 'leftovers', name: `run folder ${folder}` } as const
   try {
@@ -29,6 +42,7 @@ function checkFolder(name: string, folder: string): readonly Check[] {
     return [{ ...check, verdict: 'limited', why, remedy: error.message }]
   }
   const fix = ['meshyard', 'down', '--name', name] as const
+  const remedy = typed('down', ['--name', name], environment)
   const why = 'Its lab has ended without removing it, or could not be brought up.'
-  return [{ ...check, verdict: 'limited', why, remedy: `Run "${fix.join(' ')}".`, fix }]
+  return [{ ...check, verdict: 'limited', why, remedy: `Run "${remedy}".`, fix }]
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { typed } from '#lab/cli/called-as.ts'
 import type { Check } from './check.ts'
 
 /** What the doctor reads of the machine, in the words of the kernel. */
@@ -23,7 +24,10 @@ const leastFiles = 1024
 const usualFiles = 4096
 const leastMebibytes = 512
 
-export function judgeMachine({ nodeVersion, limits, memory }: Machine): readonly Check[] {
+export function judgeMachine(
+  { nodeVersion, limits, memory }: Machine,
+  environment: NodeJS.ProcessEnv,
+): readonly Check[] {
   const files = Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Number.POSITIVE_INFINITY)
   const kibibytes = Number(/^MemAvailable:\s+(\d+) kB$/m.exec(memory)?.[1] ?? 0)
   return [
@@ -46,7 +50,7 @@ export function judgeMachine({ nodeVersion, limits, memory }: Machine): readonly
       detail: `${Math.floor(kibibytes / 1024)} MiB available`,
       verdict: kibibytes / 1024 >= leastMebibytes ? 'works' : 'limited',
       why: `A lab of two sidecars takes about ${leastMebibytes} MiB.`,
-      remedy: 'End what takes memory; "meshyard ps" shows labs that are up.',
+      remedy: `End what takes memory; "${typed('ps', [], environment)}" shows what runs in a lab.`,
     }),
   ]
 }

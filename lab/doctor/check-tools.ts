@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { findClockLibrary } from '#lab/faults/clock.ts'
 import { labEnvironment } from '#lab/holder/environment.ts'
 import { errorCode } from '#lab/run/fault.ts'
 import { programFolders, projectRoot } from '#lab/run/home.ts'
@@ -47,10 +48,24 @@ const tools: readonly Tool[] = [
   },
 ]
 
+/** It is no program, but a library that programs are started with. */
+const clockTool: Omit<Tool, 'argv'> = {
+  name: 'libfaketime',
+  package: 'libfaketime',
+  without:
+    'no clock of a node can be shifted, so the faults clock and expired-certificate cannot be made',
+}
+
 /** Runs each tool in the environment of a lab and asks for its version. */
 export async function checkTools(environment: NodeJS.ProcessEnv): Promise<readonly Check[]> {
   const env = { ...labEnvironment(environment, programFolders()), LC_ALL: 'C' }
-  return Promise.all(tools.map(async (tool) => judgeTool(tool, await runTool(tool.argv, env))))
+  const library = await findClockLibrary()
+  return [
+    ...(await Promise.all(
+      tools.map(async (tool) => judgeTool(tool, await runTool(tool.argv, env))),
+    )),
+    judgeTool(clockTool, library),
+  ]
 }
 
 /** What a tool printed; nothing when there is no such program. */
@@ -68,7 +83,7 @@ async function runTool(
   }
 }
 
-export function judgeTool(tool: Tool, printed: string | undefined): Check {
+export function judgeTool(tool: Omit<Tool, 'argv'>, printed: string | undefined): Check {
   const { name, atLeast, without } = tool
   const check = { category: 'tools', name } as const
   const fix = ['sh', join(projectRoot, 'lab/setup/setup.sh')] as const

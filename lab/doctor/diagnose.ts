@@ -10,10 +10,10 @@ export async function diagnose(environment: NodeJS.ProcessEnv): Promise<readonly
   const [namespaces, tools, containers] = await Promise.all([
     checkNamespaces(),
     checkTools(environment),
-    checkContainers(),
+    checkContainers(environment),
   ])
   const found = [namespaces, tools, containers, checkLeftovers(environment)].flat()
-  return [...judgeMachine(readMachine()), ...found].toSorted(
+  return [...judgeMachine(readMachine(), environment), ...found].toSorted(
     (a, b) => categories.indexOf(a.category) - categories.indexOf(b.category),
   )
 }

@@ -4,7 +4,8 @@ import { LabError } from '#lab/run/lab-error.ts'
 import type { Backend } from '#lab/runtime/runtime.ts'
 
 const places = ['/usr/lib/*/faketime', '/usr/lib/faketime', '/usr/local/lib/faketime']
-const file = 'libfaketimeMT.so.1'
+/** Of libfaketime, for programs with threads. */
+const clockLibrary = 'libfaketimeMT.so.1'
 
 /**
  * What to put before a command so that it and all it starts see another wall clock. Its timers keep the right time. The
@@ -14,10 +15,11 @@ const file = 'libfaketimeMT.so.1'
  * @throws LabError when the library is not installed.
  */
 export async function behindClock(offset: string, backend: Backend): Promise<readonly string[]> {
-  const library = await findLibrary()
+  const library = await findClockLibrary()
   if (library === undefined) {
     throw new LabError(
-      `A clock is changed by ${file}, which is not there: install the Debian package libfaketime.`,
+      `The clock of a node is shifted by the library ${clockLibrary}, which is not below ${places.join(', ')}: ` +
+        'install the Debian package libfaketime.',
     )
   }
   return [
@@ -37,10 +39,11 @@ const ownMemory = [
   'clock',
 ]
 
-async function findLibrary(): Promise<string | undefined> {
+/** Where the library is that gives a program another clock; nothing when it is not installed. */
+export async function findClockLibrary(): Promise<string | undefined> {
   for (const place of places) {
     for await (const folder of glob(place)) {
-      if (existsSync(`${folder}/${file}`)) return `${folder}/${file}`
+      if (existsSync(`${folder}/${clockLibrary}`)) return `${folder}/${clockLibrary}`
     }
   }
   return undefined

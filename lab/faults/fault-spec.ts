@@ -26,6 +26,8 @@ export type LinkFaultSpec =
   /** Delays between 0 and twice `ms`; packets overtake each other. */
   | (LinkPlace & { readonly kind: 'jitter'; readonly ms: number; readonly seed?: number })
   | (LinkPlace & { readonly kind: 'loss'; readonly percent: number; readonly seed?: number })
+  /** So many packets arrive twice. */
+  | (LinkPlace & { readonly kind: 'duplicate'; readonly percent: number; readonly seed?: number })
   | (LinkPlace & { readonly kind: 'rate'; readonly mbit: number })
   /** All packets are late by `ms`, but for `percent` of them, which overtake the others. */
   | (LinkPlace & {
@@ -42,8 +44,11 @@ export type NodeFaultSpec =
   | { readonly kind: 'pause'; readonly node: string }
   /** Stops and starts it; over when it is ready again. */
   | { readonly kind: 'restart'; readonly node: string }
-  /** Resets all TCP connections it has; over at once. */
-  | { readonly kind: 'reset'; readonly node: string }
+  /**
+   * Resets all TCP connections it has; over at once. `by` is for kernels and purposes that want one way: the kernel destroys
+   * them at once, rules answer the next thing that either end says. Default: the kernel, rules where it cannot.
+   */
+  | { readonly kind: 'reset'; readonly node: string; readonly by?: 'kernel' | 'rules' }
   /** Restarts it with another wall clock, such as `+1y`, `-3d`, `+90s`; healing restarts it with the right one. */
   | { readonly kind: 'clock'; readonly node: string; readonly offset: string }
   /**
@@ -72,7 +77,9 @@ export interface FaultStatus {
   /** What probes saw, one way each, once it was in force. */
   readonly measured: readonly MeasuredWay[]
   /** What became of packets since then; undefined where nobody counts. */
-  readonly packets: { readonly seen: number; readonly lost: number } | undefined
+  readonly packets:
+    | { readonly seen: number; readonly lost: number; readonly repeated: number }
+    | undefined
   /** What was done, for kinds that say so: `3 connections reset`. */
   readonly note: string | undefined
 }
@@ -83,6 +90,8 @@ export interface MeasuredWay {
   readonly to: string
   readonly sent: number
   readonly arrived: number
+  /** Arrivals of what had arrived before. */
+  readonly repeated: number
   readonly delayMs:
     | { readonly median: number; readonly least: number; readonly most: number }
     | undefined

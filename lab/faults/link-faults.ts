@@ -2,13 +2,13 @@ import { layOutLinks, type LinkLayout } from '#netns/link-layout.ts'
 import { openShaper } from '#netns/shaping/open-shaper.ts'
 import { bringLinkUp, takeLinkDown } from '#netns/shaping/link-state.ts'
 import { macAddressOf } from '#netns/shaping/mac-address.ts'
-import { combineShapes, isImpaired, type Shape } from '#netns/shaping/shape.ts'
+import { combineShapes, isHeldUp, isImpaired, type Shape } from '#netns/shaping/shape.ts'
 import type { Shaper } from '#netns/shaping/shaper.ts'
 import { pointKey, type ShapingPoint } from '#netns/shaping/shaping-point.ts'
 import type { Runtime } from '#lab/runtime/runtime.ts'
 import type { LabPlan } from '#lab/topology/plan.ts'
 import type { AppliedFault } from './applied-fault.ts'
-import type { LinkFaultSpec } from './fault-spec.ts'
+import type { FaultStatus, LinkFaultSpec } from './fault-spec.ts'
 import { measureFault } from './measure-fault.ts'
 import { endsOf, planLinkFault, shapeOf, type ShapedWay } from './plan-link-fault.ts'
 
@@ -90,6 +90,7 @@ export class LinkFaults {
         return {
           seen: Math.max(0, now.seen - before.seen),
           lost: Math.max(0, now.lost - before.lost),
+          repeated: Math.max(0, now.repeated - before.repeated),
         }
       },
       heal: () => owned.disposeAsync(),
@@ -122,17 +123,16 @@ export class LinkFaults {
 function meansOf(shape: Shape, { name }: Shaper): string {
   if (shape.cut) return 'rules'
   if (name === 'netem') return 'netem'
-  return isImpaired(shape) ? 'packet queue' : 'token bucket'
+  if (!isImpaired(shape)) return 'token bucket'
+  return isHeldUp(shape) ? 'packet queue' : 'packet socket'
 }
 
-function count(
-  shaper: Shaper,
-  points: readonly ShapingPoint[],
-): { readonly seen: number; readonly lost: number } | undefined {
+function count(shaper: Shaper, points: readonly ShapingPoint[]): FaultStatus['packets'] {
   const counted = points.flatMap((point) => shaper.counted(point) ?? [])
   if (counted.length === 0) return undefined
   return {
     seen: counted.reduce((sum, { seen }) => sum + seen, 0),
     lost: counted.reduce((sum, { lost }) => sum + lost, 0),
+    repeated: counted.reduce((sum, { repeated }) => sum + repeated, 0),
   }
 }

@@ -28,12 +28,13 @@ export async function measureFault(
     destination: bare(destination),
   }
   const skip = shape.rate === undefined ? 0 : burstOf(shape.rate)
-  const { sent, arrived, delayMs, rate } = await measureWay(way, probes(shape), { skip })
+  const { sent, arrived, repeated, delayMs, rate } = await measureWay(way, probes(shape), { skip })
   return {
     from: from.namespace,
     to: to.namespace,
     sent,
     arrived,
+    repeated,
     delayMs,
     mbit: shape.rate === undefined || rate === undefined ? undefined : rate / 1e6,
   }
@@ -47,8 +48,14 @@ function probes(shape: Shape): ProbeOptions {
     const wanted = burstOf(shape.rate) + (shape.rate / 8) * 0.15
     return { packets: Math.min(400, Math.ceil(wanted / (bytes + 42)) + 2), bytes, patienceMs: 300 }
   }
-  const packets = shape.cut ? 10 : shape.loss > 0 ? 300 : shape.jitterMs > 0 ? 60 : 20
-  return { packets, bytes: 64, patienceMs }
+  const isShare = shape.loss > 0 || shape.duplicate > 0
+  const packets = shape.cut ? 10 : isShare ? 300 : shape.jitterMs > 0 ? 60 : 20
+  return {
+    packets,
+    bytes: 64,
+    patienceMs,
+    ...(shape.duplicate > 0 && { repeatsWithinMs: patienceMs }),
+  }
 }
 
 function isIPv4(address: string): boolean {

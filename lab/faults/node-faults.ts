@@ -23,7 +23,7 @@ export async function applyNodeFault(spec: NodeFaultSpec, lab: NodeControl): Pro
       await restart(spec.node, lab)
       return { by: 'signal' }
     case 'reset':
-      return resetNode(spec.node, lab)
+      return resetNode(spec.node, lab, spec)
     case 'clock':
       return changeClock(spec.node, spec.offset, lab)
     case 'expired-certificate': {

@@ -11,6 +11,8 @@ describe(parseFault, () => {
   it.each([
     { kind: 'partition', link: 'mesh', from: 'kong-a', to: 'kong-b' },
     { kind: 'delay', link: 'a', ms: 50, jitterMs: 20, seed: 9 },
+    { kind: 'duplicate', link: 'mesh', from: 'kong-a', percent: 30, seed: 2 },
+    { kind: 'reset', node: 'kong-b', by: 'rules' },
     { kind: 'clock', node: 'kong-b', offset: '-3d' },
     { kind: 'store-down' },
   ])('takes %j as it is', (spec) => {
@@ -24,6 +26,8 @@ describe(parseFault, () => {
     [{ kind: 'delay', link: 'a' }, /ms: must be from 0\.1 to 60000 milliseconds/],
     [{ kind: 'delay', link: 'a', ms: 5, percent: 2 }, /[Uu]nrecognized key.*percent/],
     [{ kind: 'loss', link: 'a', percent: 200 }, /percent: must be from 0\.01 to 100 percent/],
+    [{ kind: 'duplicate', link: 'a', percent: 0 }, /percent: must be from 0\.01 to 100 percent/],
+    [{ kind: 'reset', node: 'kong-a', by: 'force' }, /by: must be kernel or rules/],
     [
       { kind: 'loss', link: 'a', from: 'kong-b', percent: 2 },
       /from: "kong-b" has no end of the link a; service-a, kong-a have/,

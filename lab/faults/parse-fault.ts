@@ -45,12 +45,16 @@ const schemas: { readonly [kind in FaultKind]: z.ZodType<Extract<FaultSpec, { ki
   }),
   jitter: object('jitter', { ...link, ms, seed }),
   loss: object('loss', { ...link, percent, seed }),
+  duplicate: object('duplicate', { ...link, percent, seed }),
   rate: object('rate', { ...link, mbit: number('Mbit/s', 0.01, 100_000) }),
   reorder: object('reorder', { ...link, percent, ms, seed }),
   kill: object('kill', node),
   pause: object('pause', node),
   restart: object('restart', node),
-  reset: object('reset', node),
+  reset: object('reset', {
+    ...node,
+    by: z.enum(['kernel', 'rules'], { error: 'must be kernel or rules' }).exactOptional(),
+  }),
   clock: object('clock', {
     ...node,
     offset: z

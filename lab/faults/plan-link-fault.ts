@@ -77,6 +77,8 @@ export function shapeOf(spec: Exclude<LinkFaultSpec, { kind: 'down' }>): Shape {
       return { ...untouched, delayMs: spec.ms, jitterMs: spec.ms, seed }
     case 'loss':
       return { ...untouched, loss: spec.percent / 100, seed }
+    case 'duplicate':
+      return { ...untouched, duplicate: spec.percent / 100, seed }
     case 'reorder':
       return { ...untouched, delayMs: spec.ms, reorder: spec.percent / 100, seed }
     case 'rate':

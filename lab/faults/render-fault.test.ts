@@ -16,6 +16,7 @@ const way = {
   to: 'kong-b',
   sent: 20,
   arrived: 15,
+  repeated: 0,
   delayMs: undefined,
   mbit: undefined,
 }
@@ -39,7 +40,7 @@ describe(renderFault, () => {
       ...base,
       spec: { kind: 'delay', link: 'mesh', ms: 50 },
       measured: [{ ...way, delayMs }],
-      packets: { seen: 7, lost: 0 },
+      packets: { seen: 7, lost: 0, repeated: 0 },
     }
     expect(renderFault(status)).toBe(
       'f1 delay mesh --ms=50 (packet queue): kong-a → kong-b: 50.4 ms (50.1 to 53.5); 7 packets, 0 lost',
@@ -57,5 +58,15 @@ describe(renderFault, () => {
     expect(
       renderFault({ ...base, measured, spec: { kind: 'rate', link: 'a', mbit: 4 } }),
     ).toContain('3.99 Mbit/s')
+    const twice = [{ ...way, arrived: 20, repeated: 5, mbit: undefined }]
+    const packets = { seen: 40, lost: 0, repeated: 9 }
+    expect(
+      renderFault({
+        ...base,
+        measured: twice,
+        packets,
+        spec: { kind: 'duplicate', link: 'a', percent: 25 },
+      }),
+    ).toContain('25.0 % of 20 probes arrive twice; 40 packets, 0 lost, 9 twice')
   })
 })

@@ -2,19 +2,25 @@ import { readdir, readlink } from 'node:fs/promises'
 import { SystemCallError } from '#netns/native.ts'
 import type { ListedSocket } from '#netns/netlink/sock-diag.ts'
 import { connectionsIn, resetConnections } from '#netns/shaping/reset-connections.ts'
-import { refuseThese } from '#netns/shaping/refuse-connections.ts'
+import { breakConnections } from '#netns/shaping/refuse-connections.ts'
 import type { NetworkNamespace } from '#netns/namespace.ts'
 import { processGroupOf } from '#lab/run/process-identity.ts'
 import { processIds } from '#lab/run/process-ids.ts'
+import { LabError } from '#lab/run/lab-error.ts'
 import { until } from '#lab/run/until.ts'
 import type { AppliedFault } from './applied-fault.ts'
+import type { NodeFaultSpec } from './fault-spec.ts'
 import type { NodeControl } from './node-control.ts'
 
 /** How long a rule waits for connections to say something: they are reset when they do. */
 const ruleWithinMs = 2_000
 
-/** Resets the TCP connections of a node: in the kernel, or by a rule where the kernel cannot. */
-export async function resetNode(node: string, lab: NodeControl): Promise<AppliedFault> {
+/** Resets the TCP connections of a node: in the kernel, or by a rule where the kernel cannot or `by` says so. */
+export async function resetNode(
+  node: string,
+  lab: NodeControl,
+  { by }: Pick<Extract<NodeFaultSpec, { kind: 'reset' }>, 'by'> = {},
+): Promise<AppliedFault> {
   const name = lab.plan.nodes.find((each) => each.name === node)?.namespace ?? node
   const namespace = lab.runtime.network.namespace(name)
   const shared = lab.plan.nodes.filter((each) => each.namespace === name).length > 1
@@ -25,14 +31,19 @@ export async function resetNode(node: string, lab: NodeControl): Promise<Applied
   const all = connectionsIn(namespace)
   const mine = all.filter(({ inode }) => inodes?.has(inode) ?? true)
   try {
-    return told('socket destruction', resetConnections(namespace, mine).length)
+    if (by !== 'rules') return told('socket destruction', resetConnections(namespace, mine).length)
   } catch (error) {
-    if (!(error instanceof SystemCallError) || error.code !== 'EOPNOTSUPP') throw error
-    // They are reset when they say something.
-    held.dispose()
-    return told('rules', await resetByRules(namespace, mine))
+    const isUnable = error instanceof SystemCallError && error.code === 'EOPNOTSUPP'
+    if (!isUnable) throw error
+    if (by === 'kernel') throw new LabError(withoutDestruction)
   }
+  // They are reset when they say something.
+  held.dispose()
+  return told('rules', await resetByRules(namespace, mine))
 }
+
+const withoutDestruction =
+  'This kernel cannot destroy sockets (it was built without INET_DIAG_DESTROY): reset connections by rules.'
 
 function holdUp(node: string, lab: NodeControl): Disposable {
   const running = lab.processesOf(node).filter((process) => process.alive && !process.paused)
@@ -48,7 +59,7 @@ async function resetByRules(
   namespace: NetworkNamespace,
   connections: readonly ListedSocket[],
 ): Promise<number> {
-  using _refusal = refuseThese(namespace, connections)
+  using _rules = breakConnections(namespace, connections)
   const left = (): number => {
     const there = new Set(connectionsIn(namespace).map(key))
     return connections.filter((each) => there.has(key(each))).length

@@ -46,6 +46,17 @@ describe(makeSchedule, () => {
     expect([...kinds].toSorted()).toEqual(['kill', 'pause', 'reset', 'restart', 'store-down'])
   })
 
+  it('repeats packets when that is asked for', () => {
+    const weights = { duplicate: 50 }
+    const plan = planLab(sidecars, places)
+    const specs = seeds.flatMap((seed) =>
+      makeSchedule({ topology: sidecars, seed, weights }).map(({ spec }) => spec),
+    )
+    const repeating = specs.filter(({ kind }) => kind === 'duplicate')
+    expect(repeating.length).toBeGreaterThan(specs.length / 2)
+    for (const spec of repeating) expect(parseFault(spec, plan)).toEqual(spec)
+  })
+
   it('chooses by weight, and never what weighs nothing', () => {
     const weights = { partition: 8, delay: 2, loss: 0, jitter: 0, rate: 0, reorder: 0, down: 0 }
     const only = { ...weights, kill: 0, pause: 0, restart: 0, reset: 0, 'store-down': 0 }

@@ -27,7 +27,10 @@ export interface ScheduleWish {
   readonly weights?: Partial<Readonly<Record<FaultKind, number>>>
 }
 
-/** Packages and privileges that not every machine has, and what ends a whole lab's work, are only in when they are asked for. */
+/**
+ * Packages and privileges that not every machine has are only in when they are asked for, and so is what came later, so that
+ * a seed keeps its schedule.
+ */
 const defaultWeights: Readonly<Record<FaultKind, number>> = {
   partition: 3,
   down: 1,
@@ -36,6 +39,7 @@ const defaultWeights: Readonly<Record<FaultKind, number>> = {
   loss: 3,
   rate: 2,
   reorder: 1,
+  duplicate: 0,
   kill: 1,
   pause: 1,
   restart: 1,
@@ -94,6 +98,8 @@ function makeSpec(kind: FaultKind, topology: Topology, { random, pick }: Chance)
       return { kind, ...place(), percent: between(2, 60), seed: seed() }
     case 'rate':
       return { kind, ...place(), mbit: between(1, 20) }
+    case 'duplicate':
+      return { kind, ...place(), percent: between(5, 50), seed: seed() }
     case 'reorder':
       return { kind, ...place(), percent: between(5, 50), ms: between(5, 50), seed: seed() }
     case 'store-down':
@@ -120,6 +126,7 @@ function possibleKinds(topology: Topology): readonly FaultKind[] {
     'loss',
     'rate',
     'reorder',
+    'duplicate',
   ]
   const ofNodes: readonly FaultKind[] = ['kill', 'pause', 'restart', 'reset']
   const ofProxies: readonly FaultKind[] = ['clock', 'expired-certificate', 'store-down']

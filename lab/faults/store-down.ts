@@ -1,7 +1,10 @@
 import { join } from 'node:path'
 import { messageOf } from '#lab/run/fault.ts'
 import { LabError } from '#lab/run/lab-error.ts'
+import type { NetworkNamespace } from '#netns/namespace.ts'
+import { SystemCallError } from '#netns/native.ts'
 import { refuseConnections } from '#netns/shaping/refuse-connections.ts'
+import { connectionsIn, resetConnections } from '#netns/shaping/reset-connections.ts'
 import type { ProcessPlan } from '#lab/topology/plan-process.ts'
 import type { AppliedFault } from './applied-fault.ts'
 import type { NodeControl } from './node-control.ts'
@@ -9,9 +12,9 @@ import type { NodeControl } from './node-control.ts'
 const postgresPort = 5_432
 
 /**
- * Takes the store from all Kong nodes of a lab. A PostgreSQL server refuses them, connections that are there included, as
- * if it had ended; the server itself is not touched. A SQLite file cannot be taken from who has it open: it is locked
- * against every change.
+ * Takes the store from all Kong nodes of a lab. A PostgreSQL server refuses them, and connections that are there are reset,
+ * as if it had ended; the server itself is not touched. A SQLite file cannot be taken from who has it open, who would go on
+ * reading and writing one that is moved away: it is locked against every change, and reading it goes on.
  */
 export async function takeStoreDown({ plan, runtime }: NodeControl): Promise<AppliedFault> {
   using taken = new DisposableStack()
@@ -21,7 +24,10 @@ export async function takeStoreDown({ plan, runtime }: NodeControl): Promise<App
     postgres.map((process) => [`${process.namespace} ${portOf(process)}`, process]),
   )
   for (const process of ways.values()) {
-    taken.use(refuseConnections(runtime.network.namespace(process.namespace), portOf(process)))
+    const namespace = runtime.network.namespace(process.namespace)
+    const port = portOf(process)
+    taken.use(refuseConnections(namespace, port))
+    endConnections(namespace, port)
   }
   const files = new Set(
     nodes
@@ -43,6 +49,16 @@ export async function takeStoreDown({ plan, runtime }: NodeControl): Promise<App
     heal: async () => {
       owned.dispose()
     },
+  }
+}
+
+/** Where the kernel cannot, they end with the next thing they say. */
+function endConnections(namespace: NetworkNamespace, port: number): void {
+  const doomed = connectionsIn(namespace).filter(({ remote }) => remote.port === port)
+  try {
+    resetConnections(namespace, doomed)
+  } catch (error) {
+    if (!(error instanceof SystemCallError) || error.code !== 'EOPNOTSUPP') throw error
   }
 }
 

@@ -7,7 +7,7 @@ import { readPlan } from '#lab/run/run-folder.ts'
 import { listenForRequests } from './control-server.ts'
 import { labEnvironment } from './environment.ts'
 import { readJsonLines, writeJsonLine } from './json-lines.ts'
-import type { LabEvent } from './messages.ts'
+import type { LabEvent, OpenerLine } from './messages.ts'
 import { RunningLab } from './running-lab.ts'
 
 /**
@@ -23,7 +23,8 @@ export async function holdLab(): Promise<void> {
   const tell = (event: LabEvent): void => {
     writeJsonLine(opener, event)
   }
-  void leaveWithOpener(opener)
+  const prepared = Promise.withResolvers<void>()
+  void leaveWithOpener(opener, prepared.resolve)
   try {
     const plan = readPlan('.')
     const lab = await RunningLab.open(plan, {
@@ -32,6 +33,7 @@ export async function holdLab(): Promise<void> {
     })
     tell({ kind: 'network', afterMs: performance.now() })
     await listenForRequests(lab)
+    await prepared.promise
     await lab.start(tell)
     tell({ kind: 'ready', afterMs: performance.now() })
     // Not left to the end, which may be a SIGKILL.
@@ -48,9 +50,10 @@ export async function holdLab(): Promise<void> {
 const openerFd = 3
 
 /** Until the opener says that the lab may outlive it, its end, however it comes, is the end of the lab. */
-async function leaveWithOpener(opener: Socket): Promise<void> {
-  for await (const line of readJsonLines<'stay'>(opener)) {
+async function leaveWithOpener(opener: Socket, onPrepared: () => void): Promise<void> {
+  for await (const line of readJsonLines<OpenerLine>(opener)) {
     if (line === 'stay') return
+    onPrepared()
   }
   process.exit(0)
 }

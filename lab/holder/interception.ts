@@ -1,6 +1,7 @@
 import { runInNamespace } from '#netns/command.ts'
 import type { Network } from '#netns/network.ts'
 import { writeSysctls } from '#netns/sysctl.ts'
+import { messageOf } from '#lab/run/fault.ts'
 import { LabError } from '#lab/run/lab-error.ts'
 import { forwarding, type InterceptionPlan } from '#lab/topology/plan-interception.ts'
 
@@ -67,6 +68,8 @@ export class Interception {
       const result = await runInNamespace(namespace, argv, {
         env: this.#environment,
         timeoutMs: 10_000,
+      }).catch((error: unknown) => {
+        throw new LabError(messageOf(error))
       })
       if (result.exitCode !== 0) {
         throw new LabError(

@@ -54,6 +54,12 @@ export type LabResult =
     }
 
 /**
+ * What the process that brings the lab up tells the holder over the descriptor they share: that its nodes may start, and
+ * that the lab may outlive it.
+ */
+export type OpenerLine = 'prepared' | 'stay'
+
+/**
  * What the holder tells the process that brings the lab up, over the descriptor they share. Times count from the start
  * of the holder.
  */

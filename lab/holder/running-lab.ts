@@ -4,6 +4,7 @@ import { openPacketSocket } from '#netns/packets/packet-socket.ts'
 import { openTcpSocket } from '#netns/sockets.ts'
 import { messageOf } from '#lab/run/fault.ts'
 import { LabError } from '#lab/run/lab-error.ts'
+import { until } from '#lab/run/until.ts'
 import { openRuntime } from '#lab/runtime/open-runtime.ts'
 import type { LabLink } from '#lab/faults/read-links.ts'
 import type { Faults } from '#lab/faults/faults.ts'
@@ -13,6 +14,7 @@ import type { LabPlan, NodePlan } from '#lab/topology/plan.ts'
 import { atMost } from './at-most.ts'
 import { Interception } from './interception.ts'
 import { LabProcess } from './lab-process.ts'
+import { listensOn } from './listening.ts'
 import type { LabEvent, LabRequest } from './messages.ts'
 import { Readiness, type Wanted } from './readiness.ts'
 import type { WarmReset } from './warm-reset.ts'
@@ -199,8 +201,13 @@ export class RunningLab {
     if (entities === undefined) return []
     // Loaded while the nodes start.
     const { createEntities } = await import('./kong-admin.ts')
-    const controlPlanes = started.filter(({ process }) => process.plan.kong?.proxies === false)
-    await Promise.all(controlPlanes.map(({ ready }) => ready))
+    await Promise.all(
+      started.map(async ({ process, ready }) => {
+        if (process.plan.kong?.proxies === false) await ready
+        // It is ready once it has taken over what it is to be told now.
+        if (process.plan.kong?.asked === true) await Promise.race([ready, listens(process)])
+      }),
+    )
     return createEntities(this.runtime.network.namespace(entities.namespace), entities)
   }
 
@@ -217,6 +224,17 @@ export class RunningLab {
   }
 }
 
+/** Resolves once it listens, or is no more. */
+async function listens(process: LabProcess): Promise<void> {
+  const { plan } = process
+  await until(
+    () =>
+      process.ended !== undefined ||
+      (process.pid !== undefined && listensOn(process.pid, plan.listens)),
+    { withinMs: Number.POSITIVE_INFINITY },
+  )
+}
+
 /**
  * Few processes need no turns. Of many, only control planes need none, and what they need. Proxies that do not tell what
  * they know always come after what they are to know.
@@ -226,12 +244,18 @@ function takeTurns(
 ): Readonly<Record<'early' | 'services' | 'proxies', readonly LabProcess[]>> {
   const areFew = processes.length <= atOnce
   const turnOf = ({ plan: { kong, early } }: LabProcess): 'early' | 'services' | 'proxies' => {
-    if (early === true || kong?.proxies === false) return 'early'
+    if (early === true || kong?.proxies === false || kong?.asked === true) return 'early'
     if (areFew && kong?.silent !== true) return 'early'
     return kong === undefined ? 'services' : 'proxies'
   }
   const { early = [], services = [], proxies = [] } = Object.groupBy(processes, turnOf)
-  return { early, services, proxies }
+  return { early: early.toSorted((a, b) => rankOf(a) - rankOf(b)), services, proxies }
+}
+
+/** All else waits for control planes, and nothing for services. */
+function rankOf({ plan: { kong } }: LabProcess): number {
+  if (kong === undefined) return 2
+  return kong.proxies ? 1 : 0
 }
 
 /** So many processes do not keep each other from getting ready. */

@@ -21,6 +21,7 @@ import { forgetTracked } from '#netns/state/tracked.ts'
 import { appliedChanges } from './applied-version.ts'
 import { AdminConnection } from './ask-admin.ts'
 import { listEntities } from './kong-admin.ts'
+import { proxiesHeard } from './proxies-heard.ts'
 
 /** What a reset needs of the lab it is for. */
 export interface ResetSubject {
@@ -130,6 +131,17 @@ export class WarmReset {
     if (!heard) {
       throw new LabError(
         `Not every node goes by what Kong was told again after ${appliedWithinMs / 1000} seconds.`,
+      )
+    }
+    const deaf = await proxiesHeard({
+      plan,
+      namespace: (name) => runtime.network.namespace(name),
+      admin: connection,
+      withinMs: appliedWithinMs,
+    })
+    if (deaf.length > 0) {
+      throw new LabError(
+        `Nobody can tell whether ${deaf.join(' and ')} ${deaf.length === 1 ? 'goes' : 'go'} by what Kong was told again, after ${appliedWithinMs / 1000} seconds; take the lab down and up again.`,
       )
     }
     return changes.map(({ told }) => told)

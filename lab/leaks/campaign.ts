@@ -2,17 +2,20 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { seededRandom } from '#netns/shaping/random.ts'
 import { projectRoot } from '#lab/run/home.ts'
+import type { Backend } from '#lab/runtime/runtime.ts'
 import type { Topology } from '#lab/topology/topology.ts'
+import { planBreaks } from './break-lab.ts'
 import { provePositive } from './controls.ts'
-import { placeForeign } from './foreign.ts'
 import { startCommand } from './lab-command.ts'
-import { planMoments, type Moment } from './moments.ts'
-import { takeTraces, type Traces } from './traces.ts'
+import { openMachine } from './machine.ts'
+import { groupOf, whyNoMemoryGroup } from './memory-group.ts'
+import { planMoments, type Harm, type Moment } from './moments.ts'
 import { makeTrial, type Ground, type TrialResult } from './trial.ts'
 import { withGlutton } from './victim-topology.ts'
 
 export interface CampaignOptions {
   readonly topology: Topology
+  readonly backend: Backend
   readonly moments: number
   readonly seed: number
   /** Only that one of them. */
@@ -26,6 +29,8 @@ export interface CampaignOptions {
 export interface CampaignResult {
   readonly controls: readonly string[]
   readonly results: readonly TrialResult[]
+  /** Harm that this machine does not allow, and why. */
+  readonly notDone: readonly { readonly harm: Harm; readonly why: string }[]
 }
 
 /**
@@ -39,21 +44,26 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   const { controls } = prepared
   let { ground } = prepared
   const results: TrialResult[] = []
+  const why = await whyNoMemoryGroup(ground.group)
+  const notDone = why === undefined ? [] : [{ harm: 'node killed for memory', why } as const]
   for (const moment of planMoments(moments, random)) {
     if (only !== undefined && moment.index !== only) continue
+    if (notDone.some(({ harm }) => harm === moment.harm)) continue
     // One after the other, on one machine.
     // oxlint-disable-next-line no-await-in-loop
     const result = await makeTrial(moment, ground)
     onTrial(result)
     results.push(result)
     // What one has left is told once.
-    if (result.faults.length > 0) ground = { ...ground, before: ground.take() }
+    // oxlint-disable-next-line no-await-in-loop
+    if (result.faults.length > 0) ground = { ...ground, before: await ground.take() }
   }
-  return { controls, results }
+  return { controls, results, notDone }
 }
 
 async function prepare({
   topology,
+  backend,
   home,
 }: CampaignOptions): Promise<{ readonly ground: Ground; readonly controls: readonly string[] }> {
   const victim = withGlutton(topology)
@@ -72,15 +82,16 @@ async function prepare({
     '/dev/shm',
     '/var/lock',
     join(projectRoot, '.meshyard'),
-    // Covered by an empty one, unless the project itself is in there and others write there at the same time.
-    ...(projectRoot.startsWith('/tmp/') ? [] : ['/tmp']),
+    // Covered by an empty one, unless the project or the engine is in there and others write there at the same time.
+    ...(projectRoot.startsWith('/tmp/') || backend === 'containers' ? [] : ['/tmp']),
   ]
-  const take = (): Traces => takeTraces({ folders, ours: [process.pid] })
-  await placeForeign(join(home, 'theirs'))
-  const controls = await provePositive({ folder: join(home, 'theirs'), take })
+  const machine = await openMachine(backend, folders)
+  const theirs = join(home, 'theirs')
+  await machine.placeForeign(theirs)
+  const controls = await provePositive({ folder: theirs, machine })
 
   const commands = {
-    up: ['up', file, '--name', 'victim'],
+    up: ['up', file, '--name', 'victim', '--backend', backend],
     run: ['exec', '--name', 'victim', node, 'sh', traffic],
     down: ['down', '--name', 'victim'],
   }
@@ -89,12 +100,16 @@ async function prepare({
     controls,
     ground: {
       ...commands,
+      backend,
+      namespace: victim.namespaces[0]?.name ?? '',
+      breaks: planBreaks(victim),
+      group: groupOf(home),
       environment,
       folder: join(labs, 'victim'),
       filler: join(home, 'filler'),
       lengthsMs,
-      before: take(),
-      take,
+      before: await machine.take(),
+      take: () => machine.take(),
     },
   }
 }

@@ -1,11 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 
-const mountPoint = '/sys/fs/cgroup'
+/** Where control groups are seen. */
+export const mountPoint = '/sys/fs/cgroup'
 
-/** Name of the control group that is left on purpose; its folder is the whole machine's. */
-export const controlGroup: string = `meshyard-control-${randomUUID()}`
+/** Names that begin so are those of groups that are made on purpose; their folder is the whole machine's. */
+export const onPurpose = 'meshyard-control-'
+
+/** Name of the control group that is left on purpose. */
+export const controlGroup: string = `${onPurpose}${randomUUID()}`
 
 /**
  * The folders of the groups that this process is in, one for each hierarchy: what it and its descendants make is below
@@ -26,8 +30,44 @@ export function ownGroups(
     .filter((folder) => existsSync(folder))
 }
 
+/**
+ * Moves this process into a group of that name of its own in each hierarchy that lets it: what others on this machine make
+ * meanwhile is not below these. They stay behind it; `removeGroups` removes them.
+ */
+export function enterGroups(name: string): void {
+  for (const parent of ownGroups()) {
+    const folder = join(parent, name)
+    try {
+      mkdirSync(folder)
+    } catch {
+      // Not ours to change: there we stay among others.
+      continue
+    }
+    try {
+      writeFileSync(join(folder, 'cgroup.procs'), String(process.pid))
+    } catch {
+      // One of processors is of no use before it has some.
+      rmdirSync(folder)
+    }
+  }
+}
+
 /** Whether what is below our groups can be ours: not what engines and others that leave something on purpose make. */
 export function isOurs(path: string): boolean {
-  if (path.includes('meshyard-control-')) return path.endsWith(controlGroup)
+  if (path.includes(onPurpose)) return path.endsWith(controlGroup)
   return !/docker|containerd|buildkit|[\da-f]{64}|\.(?:scope|slice|service)(?:\/|$)/.test(path)
+}
+
+/** The groups of an engine that has made one of the name of its folder, and all below it. */
+export function groupsNamed(engineFolder: string): readonly string[] {
+  const name = basename(engineFolder)
+  return readdirSync(mountPoint)
+    .map((hierarchy) => join(mountPoint, hierarchy, name))
+    .flatMap((folder) => (existsSync(folder) ? listFolders(folder) : []))
+    .toSorted()
+}
+
+function listFolders(folder: string): readonly string[] {
+  const names = readdirSync(folder, { recursive: true, withFileTypes: true })
+  return names.flatMap((each) => (each.isDirectory() ? [join(each.parentPath, each.name)] : []))
 }

@@ -7,12 +7,14 @@ import { errorCode } from '#lab/run/fault.ts'
 import { until } from '#lab/run/until.ts'
 import { controlGroup, ownGroups } from './control-groups.ts'
 import { runHere } from './run-here.ts'
-import { compareTraces, type Traces } from './traces.ts'
+import type { Machine } from './machine.ts'
+import { compareTraces } from './traces.ts'
+import { untilNone } from './until-none.ts'
 
 export interface ControlsOptions {
   /** A folder that is part of the traces. */
   readonly folder: string
-  readonly take: () => Traces
+  readonly machine: Pick<Machine, 'take' | 'controls'>
 }
 
 const withinMs = 5_000
@@ -22,32 +24,36 @@ const withinMs = 5_000
  * that were seen.
  * @throws Error when something left behind is not seen, or is still seen once it is gone.
  */
-export async function provePositive({ folder, take }: ControlsOptions): Promise<readonly string[]> {
+export async function provePositive({
+  folder,
+  machine,
+}: ControlsOptions): Promise<readonly string[]> {
   const seen: string[] = []
-  const before = take()
-  for (const [kind, leave] of Object.entries(controls)) {
+  const before = await machine.take()
+  const differences = async (): Promise<readonly string[]> =>
+    compareTraces(before, await machine.take())
+  for (const [kind, leave] of Object.entries(machine.controls)) {
     // One after the other: each is to be seen by itself.
     // oxlint-disable no-await-in-loop
     const takeAway = await leave(folder)
     if (takeAway === undefined) continue
-    const found = compareTraces(before, take()).some((fault) => fault.startsWith(`${kind}:`))
+    const found = (await differences()).some((fault) => fault.startsWith(`${kind}:`))
     await takeAway()
     if (!found) throw new Error(`What was left on purpose is not seen: ${kind}`)
-    const gone = await until(() => compareTraces(before, take()).length === 0, { withinMs })
-    if (!gone) {
-      throw new Error(`Still seen after ${kind}: ${compareTraces(before, take()).join('; ')}`)
-    }
+    const still = await untilNone(differences, { withinMs })
+    if (still.length > 0) throw new Error(`Still seen after ${kind}: ${still.join('; ')}`)
     // oxlint-enable no-await-in-loop
     seen.push(kind)
   }
   return seen
 }
 
-type TakeAway = () => void | Promise<void>
-/** Nothing when this machine does not allow it. */
-type Leave = (folder: string) => Promise<TakeAway | undefined>
+type TakeAway = () => unknown
+/** Leaves something on purpose, and tells how to take it away; nothing when this machine does not allow it. */
+export type Leave = (folder: string) => Promise<TakeAway | undefined>
 
-const controls: Readonly<Record<string, Leave>> = {
+/** One of each kind that a machine without an engine has. */
+export const controls: Readonly<Record<string, Leave>> = {
   links: leaving('ip link add left type veth peer name over', 'ip link del left'),
   addresses: leaving('ip address add 192.0.2.1/32 dev lo', 'ip address del 192.0.2.1/32 dev lo'),
   routes: leaving('ip route add 192.0.2.0/24 dev lo', 'ip route del 192.0.2.0/24 dev lo'),
@@ -55,7 +61,10 @@ const controls: Readonly<Record<string, Leave>> = {
   firewall: leaving('nft add table inet left', 'nft delete table inet left'),
   namedNamespaces: leaving('ip netns add left', 'ip netns delete left'),
   mounts: leaving('mount -t tmpfs left "$1"/mount', 'umount "$1"/mount'),
-  sysctls: leaving('sysctl -qw net.ipv4.ip_forward=1', 'sysctl -qw net.ipv4.ip_forward=0'),
+  sysctls: leaving(
+    'sysctl -qw net.ipv4.ip_default_ttl=65',
+    'sysctl -qw net.ipv4.ip_default_ttl=64',
+  ),
   files: leaving('touch "$1"/left', 'rm "$1"/left'),
   processes: leavingProcess(['sleep', 'infinity']),
   namespaces: leavingProcess(['unshare', '--net', 'sleep', 'infinity']),

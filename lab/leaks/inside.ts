@@ -1,6 +1,8 @@
 import { text } from 'node:stream/consumers'
 import type { Topology } from '#lab/topology/topology.ts'
 import { runCampaign } from './campaign.ts'
+import { enterGroups } from './control-groups.ts'
+import { groupOf } from './memory-group.ts'
 import { renderCampaign } from './render-campaign.ts'
 import { parseCampaignArguments } from './parse-campaign-arguments.ts'
 
@@ -16,6 +18,7 @@ function tellProgress(): void {
   else if (done % 25 === 0) process.stderr.write(`${told}\n`)
 }
 
+enterGroups(groupOf(home))
 const topology: Topology = JSON.parse(await text(process.stdin))
 const result = await runCampaign({
   ...options,
@@ -32,12 +35,6 @@ const result = await runCampaign({
   },
 })
 if (process.stderr.isTTY) process.stderr.write('\r')
-const { moments, seed } = options
-process.stdout.write(
-  renderCampaign(result, (index) => {
-    const same = `--moments ${moments} --seed ${seed} --topology ${options.topology}`
-    return `npm run leaks -- ${same} --only ${index}`
-  }),
-)
+process.stdout.write(renderCampaign(result, options))
 // Others' processes are still there, and end with this one.
 process.exit(result.results.some(({ faults }) => faults.length > 0) ? 1 : 0)

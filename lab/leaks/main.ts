@@ -4,44 +4,63 @@ import { mkdtempSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { surround } from '#lab/client/surroundings.ts'
 import { projectRoot } from '#lab/run/home.ts'
+import type { Backend } from '#lab/runtime/runtime.ts'
 import { findTopology } from '#lab/topology/find-topology.ts'
+import { groupOf, removeGroups } from './memory-group.ts'
 import { parseCampaignArguments } from './parse-campaign-arguments.ts'
 
 /**
- * `npm run leaks [-- --moments N] [--seed N] [--topology NAME|FILE] [--only INDEX]`: does harm to labs at many moments
- * and tells what was left of them. Exit code 1 when anything was.
+ * `npm run leaks [-- --backend BACKEND] [--moments N] [--seed N] [--topology NAME|FILE] [--only INDEX]`: does harm to labs at
+ * many moments and tells what was left of them. Exit code 1 when anything was. Containers run in an engine of its own.
  */
 async function main(args: readonly string[]): Promise<number> {
-  const { topology } = parseCampaignArguments(args)
+  const { topology, backend } = parseCampaignArguments(args)
   const victim = await findTopology(topology)
   const home = mkdtempSync('/var/tmp/meshyard-leaks-')
   try {
     const inside = [process.execPath, join(import.meta.dirname, 'inside.ts'), home, ...args]
-    const [program, ...options] = surround(['sh', '-euc', prepare, home, projectRoot, ...inside])
+    const prepared = ['sh', '-euc', prepare[backend], home, projectRoot, ...inside]
+    const [program, ...options] =
+      backend === 'containers' ? [privateEngine, ...prepared] : surround(prepared)
     const child = spawn(program, options, { stdio: ['pipe', 'inherit', 'inherit'] })
+    // What cannot be started takes none.
+    child.stdin.on('error', () => {})
     // Its file may be covered in there.
     child.stdin.end(JSON.stringify(victim))
     const end = (): void => {
-      child.kill('SIGKILL')
+      // The engine's script ends what it has started.
+      child.kill(backend === 'containers' ? 'SIGTERM' : 'SIGKILL')
     }
     process.on('SIGINT', end).on('SIGTERM', end).on('SIGHUP', end)
     const [code]: (number | null)[] = await once(child, 'exit')
     return code ?? 1
   } finally {
+    await removeGroups(groupOf(home))
     rmdirSync(home)
   }
 }
 
+const privateEngine = join(projectRoot, '.ci/with-private-docker')
+
 /** A small file system for the labs, and empty ones where others on this machine leave their things meanwhile. */
-const prepare = `
+const cover = `
   mount -t tmpfs -o size=48m labs "$0"
   mount -t tmpfs shm /dev/shm
-  [ ! -d "$1/.meshyard" ] || mount -t tmpfs own "$1/.meshyard"
+  [ ! -d "$1/.meshyard" ] || mount -t tmpfs own "$1/.meshyard"`
+
+const prepare: Readonly<Record<Backend, string>> = {
+  namespaces: `${cover}
   case $1/ in
     /tmp/*) ;;
     *) mount -t tmpfs tmp /tmp ;;
   esac
   shift
-  "$@"`
+  "$@"`,
+  // The engine has its things in /tmp; labs of namespaces get a /run of their own anyway.
+  containers: `${cover}
+  mount -t tmpfs -o mode=755 run /run
+  shift
+  "$@"`,
+}
 
 process.exitCode = await main(process.argv.slice(2))

@@ -3,7 +3,7 @@ import { seededRandom } from '#netns/shaping/random.ts'
 import { harms, phases, planMoments } from './moments.ts'
 
 it('spreads moments over all kinds of harm and phases, and over the length of each', () => {
-  const moments = planMoments(360, seededRandom(1))
+  const moments = planMoments(450, seededRandom(1))
   const of = (harm: string, phase: string) =>
     moments.filter((each) => each.harm === harm && each.phase === phase)
   for (const harm of harms) {

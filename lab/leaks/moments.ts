@@ -12,6 +12,9 @@ export const harms = [
   'terminal closed',
   'disk full',
   'node out of memory',
+  'node killed for memory',
+  'SIGKILL of holder at fault',
+  'SIGKILL of command at fault',
 ] as const
 export type Harm = (typeof harms)[number]
 

@@ -1,13 +1,17 @@
 import { parseArgs } from 'node:util'
+import { chooseBackend } from '#lab/runtime/choose-backend.ts'
 import { defaultTopology } from '#lab/topology/find-topology.ts'
 import type { CampaignOptions } from './campaign.ts'
 
-export interface CampaignArguments extends Pick<CampaignOptions, 'moments' | 'seed' | 'only'> {
+export interface CampaignArguments extends Pick<
+  CampaignOptions,
+  'backend' | 'moments' | 'seed' | 'only'
+> {
   /** Name or file. */
   readonly topology: string
 }
 
-/** @throws TypeError or RangeError that names the option. */
+/** @throws Error that names the option. */
 export function parseCampaignArguments(args: readonly string[]): CampaignArguments {
   const { values } = parseArgs({
     args: [...args],
@@ -16,9 +20,11 @@ export function parseCampaignArguments(args: readonly string[]): CampaignArgumen
       seed: { type: 'string', default: '1' },
       only: { type: 'string' },
       topology: { type: 'string', default: defaultTopology },
+      backend: { type: 'string' },
     },
   })
   return {
+    backend: chooseBackend(values.backend),
     moments: whole('moments', values.moments),
     seed: whole('seed', values.seed),
     only: values.only === undefined ? undefined : whole('only', values.only),

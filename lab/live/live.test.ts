@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openLab, type Lab } from '#lab/lab.ts'
@@ -134,6 +135,36 @@ describe('tap', () => {
 })
 
 describe('capture', () => {
+  it.each([
+    ['when nothing passed', () => Promise.resolve()],
+    ['when it ended before it began', undefined],
+  ])(
+    'names all links %s, so that other programs read it',
+    { timeout: timeoutMs },
+    async (_when, wait) => {
+      const end = new AbortController()
+      const parts: Uint8Array[] = []
+      const ready = Promise.withResolvers<void>()
+      const writing = writeCapture({
+        plan: readPlan(lab.folder),
+        signal: end.signal,
+        write: (bytes) => parts.push(bytes),
+        onReady: () => ready.resolve(),
+      })
+      if (wait !== undefined) await Promise.race([ready.promise, writing])
+      end.abort()
+      expect(await writing).toMatchObject({ packets: 0 })
+      const bytes = Buffer.concat(parts)
+      const { interfaces, packets } = parsePcapng(bytes)
+      expect(packets).toEqual([])
+      expect(interfaces).toMatchObject([{ name: 'wire', linkType: 1 }])
+      const file = join(lab.folder, 'nothing.pcapng')
+      writeFileSync(file, bytes)
+      const { status, stdout } = spawnSync('tcpdump', ['-nr', file], { encoding: 'utf8' })
+      expect({ status, stdout }).toEqual({ status: 0, stdout: '' })
+    },
+  )
+
   it(
     'writes packets as they come, behind the secrets that open them',
     { timeout: timeoutMs },

@@ -25,7 +25,7 @@ export interface WatchOptions {
   readonly signal: AbortSignal
   /** Once every link is watched. */
   readonly onReady: (links: readonly WatchedLink[]) => void
-  /** Packets of one link in the order of their capture, as they come. */
+  /** Packets of one link in the order of their capture, as they come; none at first, when its link type is known. */
   readonly onFrames: (frames: LinkFrames) => void
 }
 
@@ -39,7 +39,7 @@ const unlimitedMs = 2 ** 31 - 1
 export async function watchLinks(options: WatchOptions): Promise<void> {
   const { plan, signal, onReady } = options
   const points = choosePoints(plan, options.link)
-  const links = points.map((point) => toLink(plan, point))
+  const links = listLinks(plan, options.link)
   let waitedFor = points.length
   const failed = new AbortController()
   const all = AbortSignal.any([signal, failed.signal])
@@ -59,6 +59,11 @@ export async function watchLinks(options: WatchOptions): Promise<void> {
   })
   await Promise.all(watches)
   if (failed.signal.aborted && !signal.aborted) throw failed.signal.reason
+}
+
+/** All links of a lab, or the one of that name. @throws LabError when there is none. */
+export function listLinks(plan: LabPlan, link: string | undefined): readonly WatchedLink[] {
+  return choosePoints(plan, link).map((point) => toLink(plan, point))
 }
 
 function choosePoints(plan: LabPlan, link: string | undefined): readonly CapturePoint[] {
@@ -103,14 +108,16 @@ async function watchLink(
       signal,
       onOutput: (output, data) => {
         if (output === 'stderr') {
-          const before = said
+          const saidBefore = said
           said += data.toString()
-          if (!before.includes(listening) && said.includes(listening)) onReady()
+          if (!saidBefore.includes(listening) && said.includes(listening)) onReady()
           return
         }
+        const before = stream.linkType
         const frames = stream.push(data)
         const { linkType } = stream
-        if (frames.length > 0 && linkType !== undefined) onFrames({ ...link, linkType, frames })
+        if (linkType === undefined || (linkType === before && frames.length === 0)) return
+        onFrames({ ...link, linkType, frames })
       },
     },
   )

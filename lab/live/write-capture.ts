@@ -8,7 +8,7 @@ import type { Frame } from '#lab/probes/pcap.ts'
 import type { LabPlan } from '#lab/topology/plan.ts'
 import { openKeyReader } from './key-reader.ts'
 import { watchByTurns } from './watch-by-turns.ts'
-import type { WatchedLink } from './watch-links.ts'
+import { listLinks, type WatchedLink } from './watch-links.ts'
 
 export interface CaptureOptions {
   readonly plan: LabPlan
@@ -32,19 +32,34 @@ interface Waiting {
 /** So long packets of other links, and the secrets that open them, may be on their way. */
 const holdMs = 250
 
+/** LINKTYPE_ETHERNET: what links of labs are, loopback interfaces, too. */
+const ethernet = 1
+
 /**
  * Writes the packets of a lab as one capture file while they come, in the order of time, with the secrets that the lab
- * logs before the packets they open, until the signal aborts.
+ * logs before the packets they open, until the signal aborts. All links are in it, also those on which nothing passed.
  * @throws LabError when the links cannot be watched.
  */
 export async function writeCapture(options: CaptureOptions): Promise<Captured> {
   const { plan, link, signal, write, onReady } = options
   const readKeys = openKeyReader(plan)
-  const interfaces = new Map<string, number>()
+  const links = listLinks(plan, link)
+  const linkTypes = new Map<string, number>()
+  let isOpen = false
+  const open = (): void => {
+    if (isOpen) return
+    isOpen = true
+    for (const { link: name, interface: device, namespace } of links) {
+      const description = `${device} in the namespace ${namespace}`
+      const linkType = linkTypes.get(name) ?? ethernet
+      write(interfaceBlock({ name, description, linkType, snapLength: 0 }))
+    }
+  }
   let waiting: Waiting[] = []
   let packets = 0
   let secrets = 0
   const flush = (untilMs: number): void => {
+    if (!isOpen) return
     const keys = readKeys?.() ?? ''
     if (keys !== '') {
       secrets += keys.split('\n').length - 1
@@ -64,18 +79,18 @@ export async function writeCapture(options: CaptureOptions): Promise<Captured> {
     link,
     signal,
     onReady,
-    onFrames: ({ linkType, frames, ...of }) => {
-      let number = interfaces.get(of.link)
-      if (number === undefined) {
-        number = interfaces.size
-        interfaces.set(of.link, number)
-        const description = `${of.interface} in the namespace ${of.namespace}`
-        write(interfaceBlock({ name: of.link, description, linkType, snapLength: 0 }))
-      }
+    onFrames: ({ linkType, frames, link: name }) => {
+      linkTypes.set(name, linkType)
+      const number = links.findIndex((each) => each.link === name)
       for (const frame of frames) waiting.push({ interface: number, frame })
+      if (linkTypes.size === links.length) open()
     },
     lateMs: holdMs,
-    onTurn: flush,
+    onTurn: (untilMs) => {
+      // Where it ends before all links are watched, too, what there is makes a file.
+      if (untilMs === Number.POSITIVE_INFINITY) open()
+      flush(untilMs)
+    },
   })
   return { packets, secrets }
 }

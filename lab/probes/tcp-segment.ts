@@ -26,11 +26,6 @@ const protocolTcp = 6
 /** Extension headers that may stand before TCP (RFC 8200 section 4.1): hop-by-hop, routing, destination options. */
 const skippedExtensions = new Set([0, 43, 60])
 
-/** Whether `parseTcpSegment` knows the header of this LINKTYPE_. */
-export function isReadableLinkType(linkType: number): boolean {
-  return Object.values(linkTypes).includes(linkType)
-}
-
 /** Reads a frame; undefined when it is not TCP, is a later fragment, or is too short to tell. */
 export function parseTcpSegment(linkType: number, frame: Uint8Array): TcpSegment | undefined {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength)

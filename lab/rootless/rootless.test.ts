@@ -110,15 +110,49 @@ describe('an ordinary user', { timeout: timeoutMs }, () => {
     expect(fingerprint()).toStrictEqual(before)
   })
 
+  it('has pods whose sidecars keep addresses, breaks links and nodes of them, and has them as new after a reset', async () => {
+    expect(await run('up', 'pods')).toMatchObject({ code: 0, stderr: '' })
+    const ask = ['exec', 'service-a', 'curl', '-sS', '-m', '5', 'http://10.0.0.6:18000/'] as const
+    const kept = { source: expect.stringMatching(/^10\.0\.0\.2:/) }
+    expect(JSON.parse((await run(...ask)).stdout)).toMatchObject(kept)
+    for (const [kind, ...rest] of [
+      ['delay', 'mesh', '--ms', '20', '--from', 'kong-a'],
+      ['loss', 'mesh', '--percent', '100'],
+      ['clock', 'service-b', '+1h'],
+      ['kill', 'kong-b'],
+      ['store-down'],
+    ]) {
+      expect(await run('fault', kind ?? '', ...rest)).toMatchObject({ code: 0 })
+    }
+    const { code, stdout } = await run('reset')
+    expect({ code, stdout }).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('is as it was when it came up'),
+    })
+    expect(JSON.parse((await run(...ask)).stdout)).toMatchObject(kept)
+    expect(await run('down')).toMatchObject({ code: 0 })
+  })
+
   it('is told what takes root, and which setting forbids it where even namespaces do', async () => {
     const file = join(home, 'pods.json')
     writeFileSync(file, JSON.stringify(makePods({ exempt: 'uid' })))
+    const before = fingerprint()
     expect(await run('up', file)).toMatchObject({
       code: 1,
+      stdout: '',
       stderr: expect.stringMatching(
-        /tells the sidecar in \S+ from its service by its user, which needs root: an ordinary user's lab has one user/,
+        /^Error: The topology pods tells the sidecar in \S+ from its service by its user, which needs root: an ordinary user's lab has one user\. Use "exempt": "mark" there, or run this with sudo\.\n$/,
       ),
     })
+    // Before anything was made: no run folder, nothing that a lab takes.
+    expect(readdirSync(join(home, 'labs'))).toStrictEqual([])
+    expect(fingerprint()).toStrictEqual(before)
+    // What it advises works.
+    writeFileSync(file, JSON.stringify(makePods({ exempt: 'mark' })))
+    expect(await run('up', file)).toMatchObject({ code: 0, stderr: '' })
+    const asked = await run('exec', 'service-a', 'curl', '-s', 'http://10.0.0.6:18000/')
+    expect(asked).toMatchObject({ code: 0, stdout: expect.stringContaining('10.0.0.2') })
+    expect(await run('down')).toMatchObject({ code: 0 })
     // A limit of a namespace above is as good as one of the machine.
     const limited =
       'echo 0 >/proc/sys/user/max_user_namespaces; exec setpriv --bounding-set=-all "$@"'
@@ -172,7 +206,7 @@ describe('an ordinary user', { timeout: timeoutMs }, () => {
         '--project=scenarios',
         '--reporter=json',
         `--outputFile=${report}`,
-        '--testNamePattern=on sidecars',
+        '--testNamePattern=on (?:sidecars|pods)',
         scenario,
       ]
       // What it proves is not for the report of the run that this test is in, whose folder belongs to root.

@@ -1,18 +1,11 @@
-import {
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { makeFolders } from '#reports/record/make-folders.ts'
 import type { Backend } from '#lab/runtime/runtime.ts'
 import type { LabPlan } from '#lab/topology/plan.ts'
 import { LabError } from './lab-error.ts'
 import type { ProcessIdentity } from './process-identity.ts'
-import { errorCode } from './fault.ts'
+import { errorCode, messageOf } from './fault.ts'
 
 /** What the run folder says of its lab; written before the lab's first process does anything. */
 export interface RunState {
@@ -63,9 +56,14 @@ export function writeRunState(folder: string, state: RunState): void {
   })
 }
 
-/** Reads the plan that `makeRunFolder` wrote. */
+/** Reads the plan that `makeRunFolder` wrote. @throws LabError where it is not there, or not whole. */
 export function readPlan(folder: string): LabPlan {
-  return JSON.parse(readFileSync(join(folder, planFile), 'utf8'))
+  const file = join(folder, planFile)
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch (error) {
+    throw new LabError(`Cannot read ${file}: ${messageOf(error)}. Take its lab down.`)
+  }
 }
 
 /**
@@ -81,18 +79,6 @@ export function makeRunFolder(folder: string, plan: LabPlan): void {
     makeFolders(join(folder, 'logs'))
     writeFileSync(join(folder, planFile), `${JSON.stringify(plan, undefined, 2)}\n`)
   })
-}
-
-/** As Node does with `recursive`, which never returns for a folder in /proc. */
-function makeFolders(folder: string): void {
-  if (existsSync(folder)) return
-  if (!existsSync(dirname(folder))) makeFolders(dirname(folder))
-  try {
-    mkdirSync(folder)
-  } catch (error) {
-    // A lab beside this one may have been quicker.
-    if (errorCode(error) !== 'EEXIST' || !existsSync(folder)) throw error
-  }
 }
 
 /** Turns what a person can put right into a LabError. */

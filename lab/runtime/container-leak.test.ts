@@ -1,29 +1,24 @@
-import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Container } from 'dockerode'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { seededRandom } from '#netns/shaping/random.ts'
-import { isUp } from '#lab/client/end-lab.ts'
-import { takeDown } from '#lab/client/take-down.ts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readJsonLines } from '#lab/holder/json-lines.ts'
-import { signalIfThere } from '#lab/leaks/lab-command.ts'
+import { harms } from '#lab/leaks/moments.ts'
 import { projectRoot } from '#lab/run/home.ts'
-import { findChild, isAlive } from '#lab/run/process-identity.ts'
-import { readRunState } from '#lab/run/run-folder.ts'
+import { processesWorkingIn } from '#lab/run/processes-working-in.ts'
+import { runToEnd } from '#lab/run/run-to-end.ts'
 import { connectEngine, type Engine } from './containers/engine.ts'
 import { takeTraces, type EngineTraces } from './containers/engine-traces.ts'
 import { provideHostImage } from './containers/host-image.ts'
 import { ownerLabel, thisOwner } from './containers/owner.ts'
 import { reap } from './containers/reap.ts'
 
-const name = 'leak'
 const soon = { timeout: 10_000, interval: 50 }
-const moments = Number(process.env['MESHYARD_LEAK_MOMENTS'] ?? 20)
+/** One of each kind of harm and phase. */
+const moments = Number(process.env['MESHYARD_LEAK_MOMENTS'] ?? harms.length * 3)
+const perMomentMs = 15_000
 
 /** Small, so that the moments fall close together. */
 const pair = {
@@ -48,11 +43,10 @@ const pair = {
       { kind: 'ncat', name: 'tcp', address: `10.9.0.${index + 1}`, port: 7, answer: 'hello' },
     ],
   })),
+  tryNext: ['left ncat --recv-only 10.9.0.2 7'],
 }
-const containersOfPair = 4
 
 let home: string
-let folder: string
 let engine: Engine
 let events: Readable
 /** Of all containers that were made since. */
@@ -62,8 +56,6 @@ const foreign: Container[] = []
 
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'container-leak-'))
-  folder = join(home, name)
-  writeFileSync(join(home, 'pair.json'), JSON.stringify(pair))
   engine = await connectEngine()
   events = Readable.from(
     await engine.getEvents({ filters: { type: ['container'], event: ['create'] } }),
@@ -79,7 +71,6 @@ beforeAll(async () => {
 }, 30_000)
 
 afterAll(async () => {
-  await takeDown(folder)
   await Promise.all(foreign.map((each) => each.remove()))
   events.destroy()
   rmSync(home, { recursive: true })
@@ -90,127 +81,41 @@ async function collectIds(): Promise<void> {
 }
 
 function traces(): Promise<EngineTraces> {
-  return takeTraces(engine, { ids, folder })
+  return takeTraces(engine, { ids, folder: home })
 }
 
-function meshyard(...args: readonly string[]): ChildProcess {
-  return spawn(join(projectRoot, 'lab/bin/meshyard'), args, {
-    env: { ...process.env, MESHYARD_HOME: home },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
-}
-
-async function finish(child: ChildProcess): Promise<unknown> {
-  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
-  const [code]: unknown[] = await once(child, 'exit')
-  return code
-}
-
-function bringUp(): ChildProcess {
-  return meshyard('up', join(home, 'pair.json'), '--backend', 'containers', '--name', name)
-}
-
-const victims = ['the command', 'the supervisor', 'the holder', 'all of them'] as const
-type Victim = (typeof victims)[number]
-
-/** The process of that part that is there by now. */
-function findVictims(victim: Victim, command: number | undefined): readonly number[] {
-  // A lab that was interrupted leaves its folder for its logs, so what is told there may be of the one before.
-  const wrapper = existsSync(folder) ? readRunState(folder)?.wrapper : undefined
-  const supervisor = wrapper !== undefined && isAlive(wrapper) ? wrapper.pid : undefined
-  const holder = supervisor === undefined ? undefined : findChild(supervisor)?.pid
-  const found = {
-    'the command': [command],
-    'the supervisor': [supervisor],
-    'the holder': [holder],
-    'all of them': [command, supervisor, holder],
-  }[victim].flatMap((pid) => pid ?? [])
-  // So early that it is not there yet: the command then is all there is.
-  return found.length > 0 || command === undefined ? found : [command]
-}
-
-describe('a container lab that is killed leaves nothing in the engine and on its machine', () => {
-  let before: EngineTraces
-  let upMs: number
-  let downMs: number
-  beforeAll(async () => {
-    before = await traces()
-    const startedAt = performance.now()
-    expect(await finish(bringUp())).toBe(0)
-    upMs = performance.now() - startedAt
-    expect((await traces()).containers).toHaveLength(before.containers.length + containersOfPair)
-    const downAt = performance.now()
-    expect(await finish(meshyard('down', '--name', name))).toBe(0)
-    downMs = performance.now() - downAt
-    await vi.waitFor(async () => {
-      expect(await traces()).toStrictEqual(before)
-    }, soon)
-  }, 60_000)
-
-  /** What is left goes by itself, and what was never started by the next who looks. */
-  async function expectNothing(victim: Victim): Promise<void> {
-    const running = async (): Promise<boolean> =>
-      (await traces()).containers.some(
-        (each) => each.endsWith('running') && !before.containers.includes(each),
+describe('harm to a lab of containers', () => {
+  it(
+    `leaves nothing in an engine and on its machine, whatever it is and whenever it comes, at ${moments} seeded moments`,
+    { timeout: 60_000 + moments * perMomentMs },
+    async () => {
+      const topology = join(home, 'pair.json')
+      writeFileSync(topology, JSON.stringify(pair))
+      const before = await traces()
+      const options = ['--backend', 'containers', '--moments', String(moments)]
+      const program = [process.execPath, join(projectRoot, 'lab/leaks/main.ts')]
+      const campaign = [...program, ...options, '--topology', topology]
+      const { code, stdout, stderr } = await runToEnd(campaign)
+      expect({ code, told: code === 0 ? '' : `${stdout}${stderr}` }).toStrictEqual({
+        code: 0,
+        told: '',
+      })
+      expect(stdout).toMatch(/ on containers, seed 1; nothing left of any\.\n$/)
+      expect(stdout).toMatch(
+        /^Left on purpose and seen: .*containers, engineGroups, engineFiles, networks, volumes, images\.$/m,
       )
-    await expect.poll(running, soon).toBe(false)
-    if (victim === 'all of them') await reap()
-    await expect.poll(traces, soon).toStrictEqual(before)
-  }
-
-  it(
-    `while it comes up, at ${moments} seeded moments`,
-    async () => {
-      const random = seededRandom(9)
-      let labsSeen = 0
-      for (let moment = 0; moment < moments; moment += 1) {
-        const victim = victims[moment % victims.length] ?? 'the command'
-        const signal = victim === 'the command' && random() < 0.5 ? 'SIGTERM' : 'SIGKILL'
-        const command = bringUp()
-        await delay(random() * upMs)
-        if (existsSync(folder)) labsSeen += 1
-        for (const pid of findVictims(victim, command.pid)) signalIfThere(pid, signal)
-        await finish(command)
-        const state = readRunState(folder)
-        // It was faster this time: the lab may outlive a command that has done its work.
-        if (victim === 'the command' && state?.stays === true) await takeDown(folder)
-        await expectNothing(victim)
-        expect(state === undefined || !isUp(state)).toBe(true)
-      }
-      // Most of the moments have to fall into the life of a lab, or nothing was shown.
-      expect(labsSeen).toBeGreaterThan(moments / 2)
+      // Most moments have to fall into the life of a lab, or nothing was shown.
+      const seen = stdout.matchAll(/a lab was there in (\d+)/g)
+      expect(
+        Array.from(seen, ([, count]) => Number(count)).reduce((a, b) => a + b),
+      ).toBeGreaterThan(moments / 2)
+      // It has an engine of its own, which is gone, too.
+      expect(await traces()).toStrictEqual(before)
+      const places = readdirSync('/var/tmp').filter((name) => name.startsWith('meshyard-leaks-'))
+      expect(
+        places.filter((name) => processesWorkingIn(join('/var/tmp', name)).length === 0),
+      ).toStrictEqual([])
     },
-    moments * 15_000,
-  )
-
-  it(
-    'while it is up',
-    async () => {
-      for (const victim of ['the supervisor', 'the holder', 'all of them'] as const) {
-        expect(await finish(bringUp())).toBe(0)
-        for (const pid of findVictims(victim, undefined)) signalIfThere(pid, 'SIGKILL')
-        await expectNothing(victim)
-      }
-    },
-    victims.length * 20_000,
-  )
-
-  it(
-    'while it goes down, and then is taken down again',
-    async () => {
-      const random = seededRandom(11)
-      for (const victim of victims) {
-        expect(await finish(bringUp())).toBe(0)
-        const command = meshyard('down', '--name', name)
-        await delay(random() * downMs)
-        for (const pid of findVictims(victim, command.pid)) signalIfThere(pid, 'SIGKILL')
-        await finish(command)
-        await takeDown(folder)
-        await expect.poll(traces, soon).toStrictEqual(before)
-        expect(existsSync(folder)).toBe(false)
-      }
-    },
-    victims.length * 20_000,
   )
 })
 

@@ -43,6 +43,15 @@ describe('a MeshyardEnvironment on containers', () => {
     expect(stdout).toBe('mine\n')
   })
 
+  it('asks the engine for a proxy that is an image', async () => {
+    const named = new MeshyardEnvironment('sidecars')
+      .withBackend('containers')
+      .withProxy('image:nobody-has-it:1')
+    await expect(named.start()).rejects.toThrow(
+      'The container engine has no image "nobody-has-it:1"',
+    )
+  })
+
   it('goes through both proxies, as on namespaces', async () => {
     const ask = 'curl --silent --max-time 3 http://10.2.0.5:18000'
     expect((await yard.node('service-a').exec(ask)).exitCode).toBe(0)

@@ -8,7 +8,7 @@ import {
 import { LabError } from '#lab/run/lab-error.ts'
 import type { Backend } from '#lab/runtime/runtime.ts'
 import { readPause } from '#lab/runtime/containers/pauses-file.ts'
-import type { TopologyName } from '#lab/topology/find-topology.ts'
+import { findTopology, type TopologyName } from '#lab/topology/find-topology.ts'
 import type { Topology } from '#lab/topology/topology.ts'
 
 /**
@@ -17,10 +17,11 @@ import type { Topology } from '#lab/topology/topology.ts'
  * Each `with…` gives a new environment and leaves the one it is called on as it was.
  */
 export class MeshyardEnvironment {
-  readonly #topology: Topology | TopologyName
+  readonly #topology: Topology | string
   readonly #options: OpenLabOptions
 
-  constructor(topology: Topology | TopologyName, options: OpenLabOptions = {}) {
+  /** @param topology Also by what `meshyard up` knows one: `sidecars`, `chain:5`, `mine.yaml`. */
+  constructor(topology: Topology | NamedTopology, options: OpenLabOptions = {}) {
     this.#topology = topology
     this.#options = options
   }
@@ -33,6 +34,26 @@ export class MeshyardEnvironment {
   /** Of containers; must have the programs of the topology. Default: one that mounts this machine's programs. */
   withImage(image: string): MeshyardEnvironment {
     return this.#with({ backend: 'containers', image })
+  }
+
+  /** Which Kong its proxies are: `core`, `command:PATH` or `image:REFERENCE`. Default: MESHYARD_PROXY, else `core`. */
+  withProxy(proxy: string): MeshyardEnvironment {
+    return this.#with({ proxy })
+  }
+
+  /** TLS secrets are logged, in `tls-keys.log` of the run folder, so that tap and capture can read what is sealed. */
+  withKeyLog(): MeshyardEnvironment {
+    return this.#with({ keyLog: true })
+  }
+
+  /** Run folder; must be empty or absent. Default: one of its name below MESHYARD_HOME. */
+  withFolder(folder: string): MeshyardEnvironment {
+    return this.#with({ folder })
+  }
+
+  /** Gives `start` up, with nothing left running. */
+  withSignal(signal: AbortSignal): MeshyardEnvironment {
+    return this.#with({ signal })
   }
 
   /** Name of the lab, with which its containers' names begin after `meshyard-`. Default: one that is free. */
@@ -50,13 +71,18 @@ export class MeshyardEnvironment {
    * @throws LabError that says what could not be started, with nothing left running.
    */
   async start(): Promise<StartedMeshyardEnvironment> {
-    return new StartedMeshyardEnvironment(await openLab(this.#topology, this.#options))
+    const topology =
+      typeof this.#topology === 'string' ? await findTopology(this.#topology) : this.#topology
+    return new StartedMeshyardEnvironment(await openLab(topology, this.#options))
   }
 
   #with(options: OpenLabOptions): MeshyardEnvironment {
     return new MeshyardEnvironment(this.#topology, { ...this.#options, ...options })
   }
 }
+
+/** Editors offer those that are built in. */
+export type NamedTopology = TopologyName | (string & {})
 
 /** A topology that is up; stopping or disposing of it, or the end of this process, leaves nothing of it. */
 export class StartedMeshyardEnvironment implements AsyncDisposable {

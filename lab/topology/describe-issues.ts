@@ -32,14 +32,11 @@ function describeIssue(issue: Issue, value: unknown, known: readonly string[]): 
       }))
     case 'invalid_value':
       return [{ path, message: noneOf(found, issue.values.map(String)) }]
-    case 'invalid_type':
-      return [
-        {
-          path,
-          message:
-            found === undefined ? 'is missing' : `write ${kinds[issue.expected] ?? issue.expected}`,
-        },
-      ]
+    case 'invalid_type': {
+      const isOwn = !issue.message.startsWith('Invalid input')
+      const words = isOwn ? issue.message : `write ${kinds[issue.expected] ?? issue.expected}`
+      return [{ path, message: found === undefined ? 'is missing' : words }]
+    }
     case 'invalid_union': {
       if (issue.discriminator !== undefined) {
         const options = 'options' in issue && Array.isArray(issue.options) ? issue.options : []
@@ -92,6 +89,7 @@ const kinds: Readonly<Record<string, string>> = {
   int: 'a whole number',
   boolean: 'true or false',
   array: 'a list',
+  tuple: 'a list',
   object: 'fields with values',
   record: 'names with values',
 }

@@ -1,7 +1,9 @@
+import { planFaults } from '#netns/plan-faults.ts'
 import { LabError } from '#lab/run/lab-error.ts'
 import { completeTopology } from './complete-topology.ts'
 import { describeIssues, type Fault } from './describe-issues.ts'
 import { suggest } from './suggest.ts'
+import { planLab } from './plan.ts'
 import { topologyFaults } from './topology-faults.ts'
 import { fieldNames } from './schema-json.ts'
 import { topologySchema } from './topology-schema.ts'
@@ -43,8 +45,17 @@ function read(
   if (!parsed.success) return { faults: describeIssues(parsed.error.issues, value, fieldNames()) }
   if (unnamed) return { faults: [{ path: ['name'], message: 'is missing' }] }
   const topology = completeTopology(parsed.data, { name: name ?? '' })
-  const faults = topologyFaults(topology).map((fault) => parseFault(fault, topology))
+  const told = topologyFaults(topology)
+  const faults = (told.length > 0 ? told : unplaceable(topology)).map((fault) =>
+    parseFault(fault, topology),
+  )
   return faults.length === 0 ? { topology } : { faults }
+}
+
+/** What keeps the network from being built that no field alone tells, such as more interfaces than there can be. */
+function unplaceable(topology: Topology): readonly string[] {
+  const nowhere = { name: topology.name, folder: '/', root: '/', node: 'node', bare: true }
+  return planFaults(planLab(topology, nowhere).network)
 }
 
 /** `nodes[2].namespace: there is no …`: with the name that may have been meant. */

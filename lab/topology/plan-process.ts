@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { systemFolders } from '#lab/run/system-folders.ts'
-import { parseListenEndpoints } from './listen-endpoints.ts'
+import { kongListeners, listenSettings } from './listen-endpoints.ts'
 import { storeEnvironment, type StorePlan } from './plan-store.ts'
 import type { ProxySubject } from './proxy-subject.ts'
 import { exemptions } from './plan-interception.ts'
@@ -28,6 +28,8 @@ export interface KongPlan {
   readonly prefix: string
   /** Whether it proxies, and so has to apply the entities before it is ready. */
   readonly proxies: boolean
+  /** It proxies, and it is also the one that is told the entities. */
+  readonly asked?: boolean
   /** Its log does not tell what it has applied: it knows what there was when it started. */
   readonly silent?: boolean
 }
@@ -41,6 +43,10 @@ interface Places {
   readonly proxy?: ProxySubject
   /** Of proxies that are not the product's own. */
   readonly store?: StorePlan | undefined
+  /** The store is in this node, and its Kong makes the tables. */
+  readonly hasStore?: boolean
+  /** Where this node is told the entities; undefined where another one is. */
+  readonly admin?: Endpoint | undefined
 }
 
 export function planProcess(node: NodeSpec, process: ProcessSpec, places: Places): ProcessPlan {
@@ -83,9 +89,12 @@ function compileProcess(process: ProcessSpec, places: Places): Particular {
     case 'ncat': {
       const { address, port, tls, answer } = process
       const listening = ['--listen', '--keep-open', '--verbose', ...(tls ? ['--ssl'] : [])]
+      const program = tls
+        ? (['sh', join(places.root, 'lab/services/ncat-over-tls.sh')] as const)
+        : (['ncat'] as const)
       const command = `echo '${answer.replaceAll("'", String.raw`'\''`)}'`
       return {
-        argv: ['ncat', ...listening, '--sh-exec', command, address, String(port)],
+        argv: [...program, ...listening, '--sh-exec', command, address, String(port)],
         listens: [{ address, port }],
       }
     }
@@ -115,13 +124,15 @@ function compileProcess(process: ProcessSpec, places: Places): Particular {
 
 function compileKong(process: Extract<ProcessSpec, { kind: 'kong' }>, places: Places): Particular {
   const { prefix, settings } = process
-  const listening = ['stream_listen', 'proxy_listen', 'admin_listen'].map((name) => ({
+  const listening = listenSettings.map((name) => ({
     name,
-    endpoints: parseListenEndpoints(settings[name] ?? 'off'),
+    endpoints: kongListeners(settings, name).map(({ address, port }) => ({ address, port })),
   }))
   const proxies = listening.some(
     (each) => each.name !== 'admin_listen' && each.endpoints.length > 0,
   )
+  const { proxy, store, root, admin } = places
+  const isAsked = kongListeners(settings, 'admin_listen').some(({ port }) => port === admin?.port)
   const plan = {
     argv: [join(places.root, 'core/bin/kong'), 'start'] as const,
     environment: {
@@ -132,20 +143,20 @@ function compileKong(process: Extract<ProcessSpec, { kind: 'kong' }>, places: Pl
       KONG_NGINX_DAEMON: 'off',
     },
     listens: listening.flatMap((each) => each.endpoints),
-    kong: { prefix, proxies },
+    kong: { prefix, proxies, ...(proxies && isAsked && { asked: true }) },
   }
-  const { proxy, store, root } = places
   if (proxy === undefined || proxy.kind === 'core') return plan
   return {
     ...plan,
     argv: [
       'sh',
       join(root, 'lab/services/start-kong.sh'),
-      proxies ? 'other' : 'first',
+      places.hasStore === true ? 'first' : 'other',
       storeMarker,
       proxy.kind === 'command' ? proxy.program : 'kong',
     ],
     environment: {
+      ...foreignSettings,
       ...(store && storeEnvironment(store)),
       ...plan.environment,
       ...(proxy.kind === 'image' && { PATH: imagePath }),
@@ -154,6 +165,12 @@ function compileKong(process: Extract<ProcessSpec, { kind: 'kong' }>, places: Pl
     ...(proxy.kind === 'image' && { image: proxy.image }),
   }
 }
+
+/**
+ * Its workers stay who they are: a lab of an ordinary user has no second user, and only root dials from the address of a
+ * client. It tells nobody outside that it runs.
+ */
+const foreignSettings = { KONG_NGINX_USER: 'root root', KONG_ANONYMOUS_REPORTS: 'off' } as const
 
 /** What an image calls kong is its own, not what labs have first on PATH. */
 const imagePath = [

@@ -12,11 +12,16 @@ export interface StorePlan {
 
 const port = 5432
 
-/** The store of proxies that need one: beside the Admin API, at the first address by which that node is known. */
+/**
+ * The store of proxies that need one, at the first address by which its node is known: beside the Admin API, or beside the
+ * first Kong where nobody is told anything. None where there is no Kong.
+ */
 export function planStore({ kong, nodes }: Topology): StorePlan | undefined {
-  const node = nodes.find(({ name }) => name === kong?.admin.node)
-  const address = node?.addresses[0] ?? kong?.admin.address
-  if (node === undefined || address === undefined) return undefined
+  const node =
+    nodes.find(({ name }) => name === kong?.admin.node) ??
+    nodes.find(({ processes }) => processes.some((process) => process.kind === 'kong'))
+  if (node === undefined) return undefined
+  const address = node.addresses[0] ?? kong?.admin.address ?? '127.0.0.1'
   return { node: node.name, namespace: node.namespace, address, port }
 }
 

@@ -121,7 +121,9 @@ export function planLab(topology: Topology, options: PlanOptions): LabPlan {
               planProcess(node, process, {
                 ...options,
                 store,
+                hasStore: store?.node === node.name,
                 exempt: exemptionOf(node, topology),
+                admin: topology.kong?.admin.node === node.name ? topology.kong.admin : undefined,
               }),
             ),
           ),

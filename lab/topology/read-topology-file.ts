@@ -36,15 +36,17 @@ function readText(path: string): string {
 }
 
 async function importDefault(path: string): Promise<unknown> {
-  let module: unknown
+  let found: { readonly value: unknown } | undefined
   using _ = importableFromAnywhere()
   try {
-    module = await import(pathToFileURL(resolve(path)).href)
+    const module: unknown = await import(pathToFileURL(resolve(path)).href)
+    const has = typeof module === 'object' && module !== null && 'default' in module
+    found = has ? { value: await module.default } : undefined
   } catch (error) {
     if (error instanceof LabError) throw error
     throw new LabError(`Cannot load the topology ${path}: ${messageOf(error)}`)
   }
-  if (typeof module === 'object' && module !== null && 'default' in module) return module.default
+  if (found !== undefined) return found.value
   throw new LabError(`${path} has no default export; write "export default defineTopology({ … })".`)
 }
 

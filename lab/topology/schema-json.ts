@@ -11,6 +11,12 @@ export function topologyJsonSchema(): Readonly<Record<string, unknown>> {
 
 /** Every field that a topology file can have, wherever. */
 export function fieldNames(): readonly string[] {
+  return (found ??= findFieldNames())
+}
+
+let found: readonly string[] | undefined
+
+function findFieldNames(): readonly string[] {
   const names = new Set<string>()
   const collect = (value: unknown): void => {
     if (typeof value !== 'object' || value === null) return

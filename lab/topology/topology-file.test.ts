@@ -138,11 +138,16 @@ describe('a topology file with', () => {
     },
   )
 
-  it('broken YAML is refused with line and column', async () => {
+  it.each([
+    ['broken indentation', 'nodes:\n  - name: a\n   kind: service\n', /:3:\d+: /],
+    ['an alias of nothing', 'nodes:\n  - *missing\n', /:2:5: .*missing/],
+    ['two documents', 'nodes: []\n---\nnodes: []\n', /:2:1: a topology is one document/],
+    ['a field twice', 'nodes: []\nnodes: []\n', /:2:1: /],
+  ])('%s is refused with line and column', async (_what, text, told) => {
     using folder = mkdtempDisposableSync(join(tmpdir(), 'topology-'))
     const path = join(folder.path, 'mesh.yaml')
-    writeFileSync(path, 'nodes:\n  - name: a\n   kind: service\n')
-    await expect(readTopologyFile(path)).rejects.toThrow(`${path}:3:`)
+    writeFileSync(path, text)
+    await expect(readTopologyFile(path)).rejects.toThrow(told)
   })
 })
 
@@ -155,6 +160,11 @@ describe('a TypeScript file', () => {
     const other = join(folder.path, 'other.ts')
     writeFileSync(other, 'export const topology = 1\n')
     await expect(readTopologyFile(other)).rejects.toThrow('has no default export')
+    const late = join(folder.path, 'late.ts')
+    writeFileSync(late, "export default Promise.reject(new Error('not today'))\n")
+    await expect(readTopologyFile(late)).rejects.toThrow(
+      `Cannot load the topology ${late}: not today`,
+    )
   })
 
   it('starts as one that defineTopology takes', async () => {

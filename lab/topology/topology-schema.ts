@@ -19,13 +19,26 @@ const argv = z.tuple([text], z.string(), {
 })
 const listens = z.array(z.strictObject({ address: ip, port }))
 /** YAML reads `1` and `true` as no text, but to a program they are. */
-const setting = z.union([z.string(), z.number(), z.boolean()]).transform(String)
+const setting = z
+  .union([z.string(), z.number(), z.boolean()], { error: 'write a text, a number, true or false' })
+  .transform(String)
 
 const routeWords = 'write a route, such as "10.2.0.0/24 via 10.0.0.4" or "default via 10.1.0.3"'
 const route = z.union(
   [
-    z.strictObject({ to: z.union([cidr, z.literal('default')]), via: ip }),
-    z.string().regex(/^(?:default|[\da-fA-F.:]+\/\d+) via [\da-fA-F.:]+$/, routeWords),
+    z.strictObject({
+      to: z.union([cidr, z.literal('default')], {
+        error: 'write a block, such as 10.2.0.0/24, or "default"',
+      }),
+      via: ip,
+    }),
+    z
+      .string()
+      .regex(/^(?:default|[\da-fA-F.:]+\/\d+) via [\da-fA-F.:]+$/, routeWords)
+      .refine((line) => {
+        const [to, via] = line.split(' via ')
+        return (to === 'default' || cidr.safeParse(to).success) && ip.safeParse(via).success
+      }, routeWords),
   ],
   { error: unionError(routeWords) },
 )
@@ -57,7 +70,7 @@ const link = z
         namespace: name,
         interface: z
           .string()
-          .regex(/^[\w.-]{1,15}$/, 'use 1 to 15 letters, digits, "_", "." and "-"')
+          .regex(/^(?!lo$)[\w-]{1,15}$/, 'use 1 to 15 letters, digits, "_" and "-", and not "lo"')
           .optional()
           .describe('Default: the first of eth0, eth1 … that its namespace does not have.'),
         addresses: z.array(cidr).optional(),
@@ -101,7 +114,11 @@ const process = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('echo'),
     name: name.optional().describe('Default: echo.'),
-    addresses: z.array(ip).min(1).optional().describe('Default: the addresses of the node.'),
+    addresses: z
+      .array(ip)
+      .min(1, 'write at least one address, or leave the field out')
+      .optional()
+      .describe('Default: the addresses of the node.'),
     ports: z
       .strictObject({ http: port, https: port, tcp: port, tls: port })
       .optional()
@@ -136,7 +153,10 @@ const ports = z
     z.union(
       [
         z.strictObject({ port, listener: port }),
-        z.string().regex(/^[1-9]\d{0,4}:[1-9]\d{0,4}$/, portWords),
+        z
+          .string()
+          .regex(/^[1-9]\d{0,4}:[1-9]\d{0,4}$/, portWords)
+          .refine((line) => line.split(':').every((each) => Number(each) <= 65_535), portWords),
       ],
       { error: unionError(portWords) },
     ),
@@ -148,7 +168,9 @@ const interception = z.discriminatedUnion('kind', [
     kind: z.literal('path'),
     namespace: name,
     inputInterface: text,
-    destinations: z.array(z.union([cidr, ip], { error: 'write an address or a block' })).min(1),
+    destinations: z
+      .array(z.union([cidr, ip], { error: 'write an address or a block' }))
+      .min(1, 'write at least one address or block'),
     ports,
   }),
   z.strictObject({
@@ -166,7 +188,10 @@ const interception = z.discriminatedUnion('kind', [
   }),
 ])
 
-const protocols = z.array(z.enum(['tcp', 'tls', 'http', 'https'])).min(1)
+const kongName = z.string().regex(/^[\w.~-]+$/, 'use letters, digits, ".", "_", "~" and "-"')
+const protocols = z
+  .array(z.enum(['tcp', 'tls', 'http', 'https']))
+  .min(1, 'write at least one protocol')
 
 const kong = z.strictObject({
   admin: z
@@ -177,8 +202,10 @@ const kong = z.strictObject({
   services: z
     .array(
       z.strictObject({
-        name: text,
-        url: z.url('write a URL, such as http://10.2.0.5:18000'),
+        name: kongName,
+        url: z
+          .url('write a URL, such as http://10.2.0.5:18000')
+          .regex(/^(?:https?|tcp|tls):\/\/[^/]/, 'begin with http://, https://, tcp:// or tls://'),
         route: z.strictObject({
           protocols,
           hosts: z.array(text).optional(),
@@ -190,7 +217,7 @@ const kong = z.strictObject({
   routes: z
     .array(
       z.strictObject({
-        name: text,
+        name: kongName,
         protocols,
         paths: z.array(text).optional(),
         ports: z.array(port).optional(),
@@ -205,7 +232,7 @@ export const topologySchema = z.strictObject({
   summary: z.string().optional().describe('One sentence for people.'),
   namespaces: z
     .array(namespace)
-    .min(1)
+    .min(1, 'write at least one namespace, or leave the field out')
     .optional()
     .describe('Default: those that nodes and bridges name.'),
   links: z.array(link).optional(),
@@ -226,5 +253,6 @@ export type TopologyFile = z.output<typeof topologySchema>
 
 /** The fault of the alternative that was meant, where it can be told; otherwise the words. */
 function unionError(words: string): (issue: { readonly input?: unknown }) => string | undefined {
-  return ({ input }) => (typeof input === 'object' && input !== null ? undefined : words)
+  return ({ input }) =>
+    typeof input === 'object' && input !== null && !Array.isArray(input) ? undefined : words
 }

@@ -1,4 +1,5 @@
-import { isMap, isScalar, LineCounter, parseDocument } from 'yaml'
+import { isMap, isScalar, LineCounter, parseDocument, visit, type Document } from 'yaml'
+import { messageOf } from '#lab/run/fault.ts'
 import type { Fault } from './describe-issues.ts'
 
 /** A topology file as it was written. */
@@ -13,14 +14,19 @@ export interface TopologyText {
 /** Reads YAML, of which JSON is a part. */
 export function readTopologyText(text: string): TopologyText {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    logLevel: 'error',
+  })
   const place = (offset: number): string => {
     const { line, col } = lines.linePos(offset)
     return `${line}:${col}`
   }
+  const { value, faults } = readDocument(document)
   return {
-    value: document.errors.length > 0 ? undefined : (document.toJS() as unknown),
-    faults: document.errors.map(({ pos, message }) => `${place(pos[0])}: ${message}`),
+    value,
+    faults: faults.map(({ at, message }) => `${place(at)}: ${message}`),
     locate: ({ path, key }) => {
       // What is missing is missed in what is around it.
       for (let length = path.length; length >= 0; length -= 1) {
@@ -35,6 +41,32 @@ export function readTopologyText(text: string): TopologyText {
       }
       return '1:1'
     },
+  }
+}
+
+function readDocument(document: Document): {
+  readonly value?: unknown
+  readonly faults: readonly { readonly at: number; readonly message: string }[]
+} {
+  if (document.errors.length > 0) {
+    return {
+      faults: document.errors.map(({ pos, code, message }) => ({
+        at: pos[0],
+        message: code === 'MULTIPLE_DOCS' ? 'a topology is one document, without "---"' : message,
+      })),
+    }
+  }
+  try {
+    return { value: document.toJS() as unknown, faults: [] }
+  } catch (error) {
+    // An alias of nothing, or too many of them.
+    let at: number | undefined
+    visit(document, {
+      Alias: (_key, alias) => {
+        at ??= alias.resolve(document) === undefined ? rangeOf(alias) : undefined
+      },
+    })
+    return { faults: [{ at: at ?? 0, message: messageOf(error) }] }
   }
 }
 

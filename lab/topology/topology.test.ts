@@ -163,6 +163,36 @@ describe('the plan of pods', () => {
   })
 })
 
+describe('the plan of another Kong', () => {
+  const proxy = { kind: 'command', program: '/opt/kong' } as const
+  const kongOf = (topology: Topology, node: string) =>
+    planLab(topology, { ...places, proxy }).processes.find(
+      (process) => process.node === node && process.kong !== undefined,
+    )
+
+  it('has it find PostgreSQL beside the Admin API, whose node makes the tables for the others', () => {
+    const [first, other] = ['control-plane', 'kong-a'].map((node) => kongOf(sidecars, node))
+    expect(first?.argv.slice(2)).toStrictEqual(['first', 'store.ready', '/opt/kong'])
+    expect(other?.argv.slice(2)).toStrictEqual(['other', 'store.ready', '/opt/kong'])
+    expect(other?.environment).toMatchObject({
+      KONG_DATABASE: 'postgres',
+      KONG_PG_HOST: '10.0.0.1',
+      KONG_NGINX_USER: 'root root',
+      KONG_ANONYMOUS_REPORTS: 'off',
+      KONG_PREFIX: 'kong-a',
+    })
+  })
+
+  it('has a store where nobody is told anything, too', () => {
+    const { kong, ...rest } = sidecars
+    expect(kong).toBeDefined()
+    const topology = { ...rest, kong: undefined }
+    expect(kongOf(topology, 'kong-a')?.argv[2]).toBe('first')
+    expect(kongOf(topology, 'kong-b')?.argv[2]).toBe('other')
+    expect(kongOf(topology, 'kong-b')?.environment).toMatchObject({ KONG_PG_HOST: '10.1.0.3' })
+  })
+})
+
 describe(parseTopology, () => {
   it('tells every malformed place at once', () => {
     const topology = {

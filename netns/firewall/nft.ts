@@ -1,4 +1,3 @@
-import { isIPv6 } from 'node:net'
 import { checkRuleSet } from './rule-set-faults.ts'
 import { renderComment } from './rule-comment.ts'
 import type { Negatable, Rule, RuleSet } from './rule-set.ts'
@@ -132,5 +131,5 @@ function renderAction({ family, action }: Rule): string {
 /** Without an address the packet goes to a listener on every address. */
 function renderListener(address: string): string {
   if (address === '0.0.0.0' || address === '::') return ''
-  return isIPv6(address) ? `[${address}]` : address
+  return address.includes(':') ? `[${address}]` : address
 }

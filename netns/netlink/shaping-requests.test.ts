@@ -17,12 +17,14 @@ function parts(body: Uint8Array) {
 
 describe(setNetem, () => {
   it('puts what is asked where linux/pkt_sched.h has it', () => {
-    const settings = { delayMs: 50.5, jitterMs: 10, loss: 0.5, reorder: 0.25, rate: 8e6, seed: 7 }
+    const asked = { delayMs: 50.5, jitterMs: 10, loss: 0.5, reorder: 0.25, duplicate: 0.125 }
+    const settings = { ...asked, rate: 8e6, seed: 7 }
     const { index, parent, kind, options } = parts(setNetem(link, settings).body)
     expect({ index, parent, kind }).toEqual({ index: 101, parent: 0xffffffff, kind: 'netem' })
     // struct tc_netem_qopt: latency, limit, loss, gap, duplicate, jitter.
     expect(options.readUInt32LE(8)).toBe(0x80000000)
     expect(options.readUInt32LE(12)).toBe(1)
+    expect(options.readUInt32LE(16)).toBe(0x20000000)
     const nested = parseAttributes(options.subarray(24))
     expect(nested.get(10)?.readBigInt64LE()).toBe(50_500_000n)
     expect(nested.get(11)?.readBigInt64LE()).toBe(10_000_000n)
@@ -32,10 +34,12 @@ describe(setNetem, () => {
   })
 
   it('says nothing of a rate or an order that is not asked for', () => {
-    const settings = { delayMs: 1, jitterMs: 0, loss: 0, reorder: 0, rate: undefined, seed: 1 }
+    const asked = { delayMs: 1, jitterMs: 0, loss: 0, reorder: 0, duplicate: 0 }
+    const settings = { ...asked, rate: undefined, seed: 1 }
     const { options } = parts(setNetem(link, settings).body)
     expect([...parseAttributes(options.subarray(24)).keys()]).toEqual([10, 11, 14])
     expect(options.readUInt32LE(12)).toBe(0)
+    expect(options.readUInt32LE(16)).toBe(0)
   })
 })
 

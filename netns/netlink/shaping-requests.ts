@@ -11,6 +11,8 @@ export interface NetemSettings {
   readonly loss: number
   /** Share of packets that are sent at once, 0 to 1. */
   readonly reorder: number
+  /** Share of packets that are sent twice, 0 to 1. */
+  readonly duplicate: number
   /** Bits per second. */
   readonly rate: number | undefined
   /** Kernels before 6.7 choose their own. */
@@ -19,12 +21,13 @@ export interface NetemSettings {
 
 /** Makes netem the root queueing discipline of a link, in place of another. */
 export function setNetem(link: Interface, settings: NetemSettings): NetlinkRequest {
-  const { delayMs, jitterMs, loss, reorder, rate, seed } = settings
+  const { delayMs, jitterMs, loss, reorder, duplicate, rate, seed } = settings
   const options = Buffer.alloc(24)
   options.writeUInt32LE(QUEUE_PACKETS, 4)
   options.writeUInt32LE(probability(loss), 8)
   // Of every packet, each has the chance of `reorder`.
   options.writeUInt32LE(reorder > 0 ? 1 : 0, 12)
+  options.writeUInt32LE(probability(duplicate), 16)
   return setRoot(link, 'netem', [
     options,
     attribute(TCA_NETEM_LATENCY64, nanoseconds(delayMs)),

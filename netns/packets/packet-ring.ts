@@ -1,4 +1,4 @@
-import { closeDescriptor } from '#netns/native.ts'
+import { closeDescriptor, receiveNow } from '#netns/native.ts'
 import { getOptionBytes, mapMemory, type SharedMemory } from './packet-native.ts'
 import {
   ringBytes,
@@ -6,6 +6,7 @@ import {
   slotHeader,
   slots,
   SOL_PACKET,
+  TP_STATUS_COPY,
   TP_STATUS_USER,
 } from './ring-layout.ts'
 
@@ -14,7 +15,7 @@ export interface RingPacket {
   /** Since the epoch. */
   readonly seconds: number
   readonly nanoseconds: number
-  /** Larger than `bytes.length` when the packet was longer than a slot. */
+  /** Larger than `bytes.length` when the packet was longer than a slot, and there was no room for a copy of it. */
   readonly originalLength: number
   readonly bytes: Uint8Array
 }
@@ -47,18 +48,29 @@ export class PacketRing implements Disposable {
     for (;;) {
       const slot = this.#next * slotBytes
       const status = (slot + slotHeader.status) / 4
-      if ((Atomics.load(this.#statuses, status) & TP_STATUS_USER) === 0) return taken
-      const start = slot + this.#view.getUint16(slot + slotHeader.mac, true)
-      const captured = this.#view.getUint32(slot + slotHeader.captured, true)
+      const flags = Atomics.load(this.#statuses, status)
+      if ((flags & TP_STATUS_USER) === 0) return taken
       taken.push({
         seconds: this.#view.getUint32(slot + slotHeader.seconds, true),
         nanoseconds: this.#view.getUint32(slot + slotHeader.nanoseconds, true),
         originalLength: this.#view.getUint32(slot + slotHeader.length, true),
-        bytes: this.#bytes.slice(start, start + captured),
+        bytes: (flags & TP_STATUS_COPY) === 0 ? this.#slotBytes(slot) : this.#copy(),
       })
       Atomics.store(this.#statuses, status, 0)
       this.#next = (this.#next + 1) % slots
     }
+  }
+
+  #slotBytes(slot: number): Uint8Array {
+    const start = slot + this.#view.getUint16(slot + slotHeader.mac, true)
+    const captured = this.#view.getUint32(slot + slotHeader.captured, true)
+    return this.#bytes.slice(start, start + captured)
+  }
+
+  /** Of the packet whose slot is the next one that says there is a copy. */
+  #copy(): Uint8Array {
+    const length = receiveNow(this.#fd, longest, 'receive the copy of a long packet')
+    return new Uint8Array(longest.subarray(0, length))
   }
 
   /** How many packets found no room, since it was opened. */
@@ -80,6 +92,8 @@ export class PacketRing implements Disposable {
   }
 }
 
+/** Of what can be put together from segments, with a link header. */
+const longest = Buffer.allocUnsafeSlow(1 << 19)
 const PACKET_STATISTICS = 6
 /** `struct tpacket_stats`: packets, drops. */
 const STATISTICS_BYTES = 8

@@ -1,7 +1,9 @@
+import { makeRoom } from '#netns/make-room.ts'
 import type { NetworkNamespace } from '#netns/namespace.ts'
 import { bindSocket, closeDescriptor, openSocket, setSocketOption } from '#netns/native.ts'
+import { encodeLinkAddress } from './link-address.ts'
 import { attachFilter, interfaceIndex, setOptionBytes } from './packet-native.ts'
-import { AF_PACKET, encodeRingRequest, SOL_PACKET } from './ring-layout.ts'
+import { AF_PACKET, copiesBytes, encodeRingRequest, slotBytes, SOL_PACKET } from './ring-layout.ts'
 import { encodeTcpFilter } from './tcp-filter.ts'
 
 /**
@@ -24,6 +26,8 @@ export function openPacketSocket(namespace: NetworkNamespace, interfaceName: str
       setSocketOption(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1, `capture ${where}`)
     }
     setSocketOption(fd, SOL_PACKET, PACKET_VERSION, TPACKET_V2, `capture ${where}`)
+    setSocketOption(fd, SOL_PACKET, PACKET_COPY_THRESH, slotBytes, `keep long packets ${where}`)
+    makeRoom(fd, copiesBytes)
     setOptionBytes(fd, [SOL_PACKET, PACKET_RX_RING], encodeRingRequest(), `keep packets ${where}`)
     setOptionBytes(
       fd,
@@ -39,15 +43,6 @@ export function openPacketSocket(namespace: NetworkNamespace, interfaceName: str
   }
 }
 
-/** `struct sockaddr_ll` for all protocols of an interface. */
-function encodeLinkAddress(index: number): Uint8Array {
-  const address = Buffer.alloc(20)
-  address.writeUInt16LE(AF_PACKET, 0)
-  address.writeUInt16BE(ETH_P_ALL, 2)
-  address.writeInt32LE(index, 4)
-  return address
-}
-
 /** `struct packet_mreq`: what is for others, too, as all is that crosses a bridge; ends with the socket. */
 function encodePromiscuous(index: number): Uint8Array {
   const request = Buffer.alloc(16)
@@ -59,10 +54,10 @@ function encodePromiscuous(index: number): Uint8Array {
 /** Every network namespace has it first. */
 const LOOPBACK = 1
 const SOCK_RAW = 3
-const ETH_P_ALL = 3
 const PACKET_ADD_MEMBERSHIP = 1
 const PACKET_MR_PROMISC = 1
 const PACKET_RX_RING = 5
+const PACKET_COPY_THRESH = 7
 const PACKET_VERSION = 10
 const TPACKET_V2 = 1
 const PACKET_IGNORE_OUTGOING = 23

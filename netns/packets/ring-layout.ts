@@ -2,10 +2,12 @@
 
 const blockBytes = 1 << 20
 
-/** Of a slot, with the header of its packet. A longer packet is cut. */
-export const slotBytes = 1 << 14
-/** A thousand packets wait while nobody reads; the kernel gives memory to a slot whether it is used or not. */
-export const slots = 1 << 10
+/** Of a slot, with the header of its packet. Of a longer packet there is a copy beside the ring while there is room. */
+export const slotBytes = 1 << 12
+/** So many packets wait while nobody reads; the kernel gives memory to a slot whether it is used or not. */
+export const slots = 1 << 12
+/** For the copies of longer packets. */
+export const copiesBytes: number = 8 * 1024 * 1024
 export const ringBytes: number = slotBytes * slots
 
 /** `struct tpacket_req`. */
@@ -26,6 +28,8 @@ export const slotHeader = {
 
 /** In `status`: the slot is ours, to give back as 0. */
 export const TP_STATUS_USER = 1
+/** In `status`: the whole packet can be received from the socket. */
+export const TP_STATUS_COPY = 2
 
 export const AF_PACKET = 17
 export const SOL_PACKET = 263

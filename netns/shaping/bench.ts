@@ -91,6 +91,14 @@ async function main(): Promise<void> {
     const { sent, arrived } = await measureWay(way, { packets: 3_000, bytes: 64, patienceMs: 100 })
     console.log(`loss ${loss} asked: ${((sent - arrived) / sent).toFixed(4)} got`)
   }
+  for (const duplicate of [0.01, 0.1, 0.3]) {
+    await shaper.shape(point, { ...untouched, duplicate })
+    const probes = { packets: 3_000, bytes: 64, patienceMs: 100, repeatsWithinMs: 100 }
+    const { sent, repeated } = await measureWay(way, probes)
+    console.log(
+      `twice ${duplicate} asked: ${(repeated / sent).toFixed(4)} got; ${await transfer(network)}`,
+    )
+  }
   for (const mbit of [1, 10, 100]) {
     await shaper.shape(point, { ...untouched, rate: mbit * 1e6 })
     console.log(`rate ${mbit} Mbit/s asked: ${await transfer(network)} (TCP payload)`)

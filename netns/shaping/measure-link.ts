@@ -18,12 +18,17 @@ export interface ProbeOptions {
   readonly bytes: number
   /** How long after the last arrival one that is missing counts as lost. */
   readonly patienceMs: number
+  /** How long after the last arrival one more of the same packet may come. Default: 0. */
+  readonly repeatsWithinMs?: number
 }
 
 /** What became of probes, in one direction and by one clock. */
 export interface Measured {
   readonly sent: number
+  /** Each counts once. */
   readonly arrived: number
+  /** Arrivals on top of that. */
+  readonly repeated: number
   /** Undefined: none arrived. */
   readonly delayMs:
     | { readonly median: number; readonly least: number; readonly most: number }
@@ -42,7 +47,7 @@ const headerBytes = 14 + 20 + 8
 /** Sends probes one way and tells what arrived when. Arrivals from `skip` bytes on count for the rate: a bucket may start full. */
 export async function measureWay(
   way: ProbedWay,
-  { packets, bytes, patienceMs }: ProbeOptions,
+  { packets, bytes, patienceMs, repeatsWithinMs = 0 }: ProbeOptions,
   { skip = 0 }: { readonly skip?: number } = {},
 ): Promise<Measured> {
   using sockets = new DisposableStack()
@@ -53,10 +58,18 @@ export async function measureWay(
   await Promise.all([receiver, sender].map((socket) => listening(socket)))
   const sentAt: number[] = []
   const arrivals: { readonly number: number; readonly atMs: number }[] = []
+  const seen = new Set<number>()
+  let repeated = 0
   let lastMs = performance.now()
   receiver.on('message', (message) => {
     lastMs = performance.now()
-    arrivals.push({ number: message.readUInt32BE(0), atMs: lastMs })
+    const number = message.readUInt32BE(0)
+    if (seen.has(number)) {
+      repeated += 1
+      return
+    }
+    seen.add(number)
+    arrivals.push({ number, atMs: lastMs })
   })
   for (let number = 0; number < packets; number += 1) {
     const message = Buffer.alloc(bytes)
@@ -67,18 +80,19 @@ export async function measureWay(
     if (number % together === together - 1) await wait(1)
   }
   lastMs = performance.now()
-  while (arrivals.length < packets && performance.now() - lastMs < patienceMs) {
+  const patience = (): number => (arrivals.length < packets ? patienceMs : repeatsWithinMs)
+  while (performance.now() - lastMs < patience()) {
     // oxlint-disable-next-line no-await-in-loop -- looks again until all are there
     await wait(1)
   }
-  return judge(sentAt, arrivals, { bytes: bytes + headerBytes, skip })
+  return { ...judge(sentAt, arrivals, { bytes: bytes + headerBytes, skip }), repeated }
 }
 
 function judge(
   sentAt: readonly number[],
   arrivals: readonly { readonly number: number; readonly atMs: number }[],
   { bytes, skip }: { readonly bytes: number; readonly skip: number },
-): Measured {
+): Omit<Measured, 'repeated'> {
   const delays = arrivals
     .map(({ number, atMs }) => atMs - (sentAt[number] ?? atMs))
     .toSorted((a, b) => a - b)

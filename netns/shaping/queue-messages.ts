@@ -8,7 +8,18 @@ export type QueueMessage =
       /** Netlink socket that is bound to the queue; belongs to the sender. */
       readonly fd: number
       readonly shape: QueueShape
-      /** Receives how many packets were seen and how many of them were lost. */
+      /** Receives how many packets were seen, and how many of them were lost or repeated. */
+      readonly counters: SharedArrayBuffer
+    }
+  | {
+      readonly kind: 'repeat'
+      /** Tells it from queues, too. */
+      readonly queue: number
+      /** Packet socket of the interface whose packets are repeated; belongs to the sender. */
+      readonly fd: number
+      /** 0 to 1. */
+      readonly share: number
+      readonly seed: number
       readonly counters: SharedArrayBuffer
     }
   /** The queue begins with its first random number again. */
@@ -27,3 +38,5 @@ export interface QueueWorkerData {
 /** Places in the counters. */
 export const SEEN = 0
 export const LOST = 1
+export const REPEATED = 2
+export const COUNTER_BYTES = 12

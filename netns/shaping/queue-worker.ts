@@ -2,105 +2,155 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { encodeVerdict, packetNumbers } from '#netns/netlink/queue-requests.ts'
 import {
   LOST,
+  REPEATED,
   SEEN,
   type QueueAnswer,
   type QueueMessage,
   type QueueWorkerData,
 } from './queue-messages.ts'
 import { receiveIfThere, sendNow, silence, waitFor } from './queue-native.ts'
+import { seededRandom } from './random.ts'
 import { Verdicts } from './verdicts.ts'
 
 /**
- * The thread that gives verdicts on packets. It never returns to its event loop: waiting for packets, for the time of the
- * next one and for messages is one system call.
+ * The thread that gives verdicts on packets and repeats others. It never returns to its event loop: waiting for packets, for
+ * the time of the next one and for messages is one system call.
  */
-interface OpenQueue {
+interface Reader {
   readonly number: number
   readonly fd: number
-  readonly verdicts: Verdicts
-  readonly counters: Int32Array
+  /** Reads what is there, for one turn. */
+  receive(): void
+  /** Lets go what waits and is due by then. */
+  release(nowMs: number): void
+  readonly nextAtMs: number | undefined
+  restart(): void
 }
 
 /** A process that ends waits for its threads, and this one notices only when it wakes. */
 const longestWaitMs = 200
 /** Of one queue, before another has its turn. */
 const packetsInTurn = 256
-const buffer = Buffer.allocUnsafeSlow(1 << 16)
+/** The longest packet that is left for hardware to cut, with its headers, has less. */
+const buffer = Buffer.allocUnsafeSlow(1 << 18)
 
 function run({ bell }: QueueWorkerData): void {
   const port = parentPort
   if (port === null) throw new Error('this is the main thread')
   const answer: QueueAnswer = { kind: 'done' }
-  let queues: readonly OpenQueue[] = []
+  let readers: readonly Reader[] = []
   for (;;) {
     const [rung = false, ...readable] = waitFor(
-      [bell, ...queues.map(({ fd }) => fd)],
-      waitMs(queues),
+      [bell, ...readers.map(({ fd }) => fd)],
+      waitMs(readers),
     )
     if (rung) silence(bell)
-    for (const [index, queue] of queues.entries()) {
-      if (readable[index] === true) receive(queue)
-      release(queue, queue.verdicts.takeDue(performance.now()))
+    for (const [index, reader] of readers.entries()) {
+      if (readable[index] === true) reader.receive()
+      reader.release(performance.now())
     }
     if (!rung) continue
     for (let message = next(port); message !== undefined; message = next(port)) {
-      queues = carryOut(message, queues)
+      readers = carryOut(message, readers)
       port.postMessage(answer)
       if (message.kind === 'stop') return
     }
   }
 }
 
-function carryOut(message: QueueMessage, queues: readonly OpenQueue[]): readonly OpenQueue[] {
+function carryOut(message: QueueMessage, readers: readonly Reader[]): readonly Reader[] {
+  const all = Number.MAX_VALUE
   if (message.kind === 'stop') {
-    for (const queue of queues) release(queue, queue.verdicts.takeAll())
+    for (const reader of readers) reader.release(all)
     return []
   }
-  const found = queues.find(({ number }) => number === message.queue)
+  const found = readers.find(({ number }) => number === message.queue)
   switch (message.kind) {
     case 'open':
-      return [
-        ...queues,
-        {
-          number: message.queue,
-          fd: message.fd,
-          verdicts: new Verdicts(message.shape),
-          counters: new Int32Array(message.counters),
-        },
-      ]
+      return [...readers, readQueue(message)]
+    case 'repeat':
+      return [...readers, readRepeated(message)]
     case 'restart':
-      found?.verdicts.restart()
-      return queues
+      found?.restart()
+      return readers
     case 'close':
     default:
-      if (found !== undefined) release(found, found.verdicts.takeAll())
-      return queues.filter((queue) => queue !== found)
+      found?.release(all)
+      return readers.filter((reader) => reader !== found)
   }
 }
 
-function receive({ number, fd, verdicts, counters }: OpenQueue): void {
-  for (let turn = 0; turn < packetsInTurn; turn += 1) {
-    const length = receiveIfThere(fd, buffer)
-    if (length === 0) return
-    const now = performance.now()
-    for (const id of packetNumbers(buffer, length)) {
-      Atomics.add(counters, SEEN, 1)
-      const decision = verdicts.decide(id, now)
-      if (decision === 'wait') continue
-      if (decision === 'drop') Atomics.add(counters, LOST, 1)
-      sendNow(fd, encodeVerdict(number, id, decision))
-    }
+function readQueue({
+  queue,
+  fd,
+  shape,
+  counters,
+}: Extract<QueueMessage, { kind: 'open' }>): Reader {
+  const verdicts = new Verdicts(shape)
+  const counts = new Int32Array(counters)
+  return {
+    number: queue,
+    fd,
+    receive: () => {
+      for (let turn = 0; turn < packetsInTurn; turn += 1) {
+        const length = receiveIfThere(fd, buffer)
+        if (length === 0) return
+        const now = performance.now()
+        for (const id of packetNumbers(buffer, length)) {
+          Atomics.add(counts, SEEN, 1)
+          const decision = verdicts.decide(id, now)
+          if (decision === 'wait') continue
+          if (decision === 'drop') Atomics.add(counts, LOST, 1)
+          sendNow(fd, encodeVerdict(queue, id, decision))
+        }
+      }
+    },
+    release: (nowMs) => {
+      for (const { id } of verdicts.takeDue(nowMs)) sendNow(fd, encodeVerdict(queue, id, 'accept'))
+    },
+    get nextAtMs() {
+      return verdicts.nextAtMs
+    },
+    restart: () => {
+      verdicts.restart()
+    },
   }
 }
 
-function release({ number, fd }: OpenQueue, due: readonly { readonly id: number }[]): void {
-  for (const { id } of due) sendNow(fd, encodeVerdict(number, id, 'accept'))
+function readRepeated({
+  queue,
+  fd,
+  share,
+  seed,
+  counters,
+}: Extract<QueueMessage, { kind: 'repeat' }>): Reader {
+  const counts = new Int32Array(counters)
+  let random = seededRandom(seed)
+  return {
+    number: queue,
+    fd,
+    receive: () => {
+      for (let turn = 0; turn < packetsInTurn; turn += 1) {
+        const length = receiveIfThere(fd, buffer)
+        if (length === 0) return
+        Atomics.add(counts, SEEN, 1)
+        if (random() >= share) continue
+        sendNow(fd, buffer.subarray(0, length))
+        Atomics.add(counts, REPEATED, 1)
+      }
+    },
+    release: () => {},
+    nextAtMs: undefined,
+    restart: () => {
+      random = seededRandom(seed)
+    },
+  }
 }
 
-function waitMs(queues: readonly OpenQueue[]): number {
+function waitMs(readers: readonly Reader[]): number {
   const now = performance.now()
-  return queues.reduce(
-    (least, { verdicts }) => Math.max(0, Math.min(least, (verdicts.nextAtMs ?? now + least) - now)),
+  return readers.reduce(
+    (least, { nextAtMs }) => Math.max(0, Math.min(least, (nextAtMs ?? now + least) - now)),
     longestWaitMs,
   )
 }

@@ -9,20 +9,25 @@ import { nextRulesName } from './rules-name.ts'
  * @throws Error with nft's words when it cannot be.
  */
 export function refuseConnections(namespace: NetworkNamespace, port: number): Disposable {
-  return refuse(namespace, `connections to port ${port}`, {
-    output: [`tcp dport ${port}`],
+  return install(namespace, `refuse connections to port ${port}`, {
+    // A reset of theirs is the end of a connection, which the server may hear.
+    output: [`tcp dport ${port} tcp flags & rst == 0 counter reject with tcp reset`],
     input: [],
   })
 }
 
-/** Answers whatever either end of these connections says with a reset. */
-export function refuseThese(
+/**
+ * Makes the next segment that either end of these connections sends a reset, in its place in the order of segments, so that
+ * the other end takes it for one. Once that is gone and the rules are, whoever sent it hears the same from the machine.
+ * @throws Error with nft's words when it cannot be.
+ */
+export function breakConnections(
   namespace: NetworkNamespace,
   connections: readonly ListedSocket[],
 ): Disposable {
-  return refuse(namespace, `${connections.length} connections`, {
-    output: connections.map((each) => match(each, 'out')),
-    input: connections.map((each) => match(each, 'in')),
+  return install(namespace, `break ${connections.length} connections`, {
+    output: connections.map((each) => `${match(each, 'out')} counter tcp flags set rst`),
+    input: connections.map((each) => `${match(each, 'in')} counter tcp flags set rst`),
   })
 }
 
@@ -32,16 +37,16 @@ function match({ family, local, remote }: ListedSocket, way: 'out' | 'in'): stri
   return `${ip} saddr ${from.address} ${ip} daddr ${to.address} tcp sport ${from.port} tcp dport ${to.port}`
 }
 
-function refuse(
+function install(
   namespace: NetworkNamespace,
   what: string,
-  matches: Readonly<Record<'output' | 'input', readonly string[]>>,
+  rules: Readonly<Record<'output' | 'input', readonly string[]>>,
 ): Disposable {
   const name = nextRulesName()
   const chains = (['output', 'input'] as const).flatMap((hook) => [
     `  chain ${hook} {`,
     `    type filter hook ${hook} priority filter; policy accept;`,
-    ...matches[hook].map((packets) => `    ${packets} counter reject with tcp reset`),
+    ...rules[hook].map((rule) => `    ${rule}`),
     '  }',
   ])
   const commands = [`create table inet ${name}`, `table inet ${name} {`, ...chains, '}', ''].join(
@@ -50,7 +55,7 @@ function refuse(
   const { status, errors } = namespace.run(() => runNft(commands))
   if (status !== 0) {
     const [why] = errors.trim().split('\n', 1)
-    throw new Error(`Cannot refuse ${what} in ${namespace.label}: ${why}`)
+    throw new Error(`Cannot ${what} in ${namespace.label}: ${why}`)
   }
   return {
     [Symbol.dispose]: () => {

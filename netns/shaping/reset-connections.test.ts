@@ -5,7 +5,7 @@ import { openNetwork } from '#netns/network.ts'
 import { emptyNamespace } from '#netns/network-plan.ts'
 import { connectTcp, listenTcp } from '#netns/sockets.ts'
 import { connectionsIn, resetConnections } from './reset-connections.ts'
-import { refuseConnections } from './refuse-connections.ts'
+import { breakConnections, refuseConnections } from './refuse-connections.ts'
 
 describe.each(['127.0.0.1', 'fd00::1'])('a connection to %s', (address) => {
   it('is reset for its peer, and others are not', async () => {
@@ -24,6 +24,37 @@ describe.each(['127.0.0.1', 'fd00::1'])('a connection to %s', (address) => {
     const [data]: Buffer[] = await once(second, 'data')
     expect(String(data)).toBe('still here')
   })
+
+  it.each(['its own end', 'its peer'] as const)(
+    'is reset for both ends by rules once %s says something, and others are not',
+    async (speaker) => {
+      await using pairs = await openPairs(address)
+      const [first, second] = pairs.clients
+      // The end of the server.
+      const [mine] = connectionsIn(pairs.namespace).filter(
+        ({ local, remote }) => local.port === 19_000 && remote.port === first.localPort,
+      )
+      if (mine === undefined) throw new Error('the connection is not listed')
+      const ends = (): number =>
+        connectionsIn(pairs.namespace).filter(({ local, remote }) =>
+          [local.port, remote.port].includes(first.localPort ?? 0),
+        ).length
+      let reset
+      {
+        using _rules = breakConnections(pairs.namespace, [mine])
+        expect(ends()).toBe(2)
+        reset = onceReset(first)
+        if (speaker === 'its peer') first.write('x')
+        else pairs.say(first.localPort)
+        await expect.poll(ends).toBeLessThan(2)
+      }
+      expect(await reset).toBe('ECONNRESET')
+      await expect.poll(ends).toBe(0)
+      second.write('still here')
+      const [data]: Buffer[] = await once(second, 'data')
+      expect(String(data)).toBe('still here')
+    },
+  )
 
   it('is reset by a rule as soon as it says something, and a new one is refused while the rule is there', async () => {
     await using pairs = await openPairs(address)
@@ -55,7 +86,9 @@ async function openPairs(address: string) {
     links: [],
   })
   const namespace = network.namespace('reset')
+  const served: Socket[] = []
   const server = await listenTcp(namespace, { address, port: 19_000 }, (socket) => {
+    served.push(socket)
     socket.on('error', () => {})
     socket.pipe(socket)
   })
@@ -66,6 +99,10 @@ async function openPairs(address: string) {
   return {
     namespace,
     clients: [first, second] as const,
+    /** The server says something to one of them. */
+    say: (port: number | undefined) => {
+      served.find(({ remotePort }) => remotePort === port)?.write('hear')
+    },
     [Symbol.asyncDispose]: async () => {
       for (const client of clients) client.destroy()
       server.close()

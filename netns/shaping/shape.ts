@@ -1,4 +1,4 @@
-/** What befalls the packets that pass one point of a link. All of it at once: first lost, then held back, then paced. */
+/** What befalls the packets that pass one point of a link. All of it at once: first lost, then held back, then paced; what gets so far may arrive twice. */
 export interface Shape {
   /** Whether nothing passes at all. */
   readonly cut: boolean
@@ -9,6 +9,8 @@ export interface Shape {
   readonly loss: number
   /** Share of packets that are not held back, so that they overtake those before them, 0 to 1. */
   readonly reorder: number
+  /** Share of packets that arrive twice, 0 to 1. */
+  readonly duplicate: number
   /** Bits per second; undefined = as many as there are. */
   readonly rate: number | undefined
   /** Decides which packets: the same number of the same packets is lost in each run. */
@@ -21,12 +23,18 @@ export const untouched: Shape = {
   jitterMs: 0,
   loss: 0,
   reorder: 0,
+  duplicate: 0,
   rate: undefined,
   seed: 1,
 }
 
-/** Whether packets are held back or lost one by one, which takes more than a rule. */
-export function isImpaired({ delayMs, jitterMs, loss, reorder }: Shape): boolean {
+/** Whether packets are held back, lost or repeated one by one, which takes more than a rule. */
+export function isImpaired(shape: Shape): boolean {
+  return isHeldUp(shape) || shape.duplicate > 0
+}
+
+/** Whether packets are held back or lost one by one. */
+export function isHeldUp({ delayMs, jitterMs, loss, reorder }: Shape): boolean {
   return delayMs > 0 || jitterMs > 0 || loss > 0 || reorder > 0
 }
 
@@ -43,6 +51,7 @@ export function combineShapes(shapes: readonly Shape[]): Shape {
       jitterMs: all.jitterMs + each.jitterMs,
       loss: share(all.loss, each.loss),
       reorder: share(all.reorder, each.reorder),
+      duplicate: share(all.duplicate, each.duplicate),
       rate: all.rate === undefined ? each.rate : Math.min(all.rate, each.rate ?? all.rate),
       seed: all.seed,
     }),

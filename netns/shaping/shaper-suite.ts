@@ -52,6 +52,42 @@ export function describeShaper(open: (network: Network) => Shaper): void {
       expect((await yard.probe('a', 'b')).arrived).toBe(0)
     })
 
+    it('lets the share it was told arrive twice, of both families, and no packet more often', async () => {
+      await using yard = openYard(open)
+      const point = yard.point('a', 'out')
+      const told = { packets: 400, repeatsWithinMs: 100 }
+      await yard.shaper.shape(point, { ...untouched, duplicate: 0.25, seed: 7 })
+      for (const family of [4, 6] as const) {
+        // oxlint-disable-next-line no-await-in-loop -- one after the other: each is to have the link for itself
+        const { arrived, repeated } = await yard.probe('a', 'b', { ...told, family })
+        expect(arrived).toBe(400)
+        expect(repeated).toBeGreaterThan(60)
+        expect(repeated).toBeLessThan(140)
+      }
+      await yard.shaper.shape(point, { ...untouched, duplicate: 1 })
+      expect(await yard.probe('a', 'b', told)).toMatchObject({ arrived: 400, repeated: 400 })
+      // The other way, and once it is over.
+      expect(await yard.probe('b', 'a', told)).toMatchObject({ arrived: 400, repeated: 0 })
+      await yard.shaper.shape(point, undefined)
+      expect(await yard.probe('a', 'b', told)).toMatchObject({ arrived: 400, repeated: 0 })
+    })
+
+    it('repeats what one sender of a bridge sends, also beside what repeats all', async () => {
+      await using yard = openYard(open)
+      const fromMac = await yard.macOf('a')
+      const twice = { ...untouched, duplicate: 1 }
+      const told = { repeatsWithinMs: 100 }
+      await yard.shaper.shape({ ...yard.point('b', 'in'), fromMac }, twice)
+      expect(await yard.probe('a', 'b', told)).toMatchObject({ arrived: 20, repeated: 20 })
+      expect(await yard.probe('c', 'b', told)).toMatchObject({ arrived: 20, repeated: 0 })
+      await yard.shaper.shape(yard.point('b', 'in'), twice)
+      expect(await yard.probe('c', 'b', told)).toMatchObject({ arrived: 20, repeated: 20 })
+      // By each of the two; what one of them has repeated is repeated once more at most, and so comes to an end.
+      const { repeated } = await yard.probe('a', 'b', told)
+      expect(repeated).toBeGreaterThanOrEqual(40)
+      expect(repeated).toBeLessThanOrEqual(60)
+    })
+
     it('paces packets', async () => {
       await using yard = openYard(open)
       await yard.shaper.shape(yard.point('a', 'out'), { ...untouched, rate: 8e6 })
@@ -72,7 +108,14 @@ export function describeShaper(open: (network: Network) => Shaper): void {
     it('takes a shape back without a trace, also when it is closed', async () => {
       await using yard = openYard(open)
       const before = await yard.traces()
-      const all: Shape = { ...untouched, cut: true, delayMs: 5, loss: 0.5, rate: 1e6 }
+      const all: Shape = {
+        ...untouched,
+        cut: true,
+        delayMs: 5,
+        loss: 0.5,
+        duplicate: 0.5,
+        rate: 1e6,
+      }
       await yard.shaper.shape(yard.point('a', 'out'), all)
       expect(await yard.traces()).not.toBe(before)
       await yard.shaper.shape(yard.point('a', 'out'), undefined)
@@ -101,7 +144,7 @@ function openYard(open: (network: Network) => Shaper) {
     async probe(
       from: string,
       to: string,
-      { family = 4, packets = 20, bytes = 64 }: Partial<ProbeWish> = {},
+      { family = 4, packets = 20, bytes = 64, repeatsWithinMs = 0 }: Partial<ProbeWish> = {},
     ): Promise<Measured> {
       const way = {
         from: network.namespace(from),
@@ -109,7 +152,8 @@ function openYard(open: (network: Network) => Shaper) {
         to: network.namespace(to),
         destination: addressOf(to, family),
       }
-      return measureWay(way, { packets, bytes, patienceMs: 200 }, { skip: 4_000 })
+      const options = { packets, bytes, patienceMs: 200, repeatsWithinMs }
+      return measureWay(way, options, { skip: 4_000 })
     },
     async macOf(namespace: string): Promise<string> {
       const argv = ['ip', '-json', 'link', 'show', 'eth0'] as const
@@ -138,6 +182,7 @@ interface ProbeWish {
   readonly family: 4 | 6
   readonly packets: number
   readonly bytes: number
+  readonly repeatsWithinMs: number
 }
 
 const names = ['a', 'b', 'c'] as const

@@ -1,3 +1,4 @@
+import type { PacketCounts } from './packet-queues.ts'
 import type { Shape } from './shape.ts'
 import type { ShapingPoint } from './shaping-point.ts'
 
@@ -11,7 +12,7 @@ export interface Shaper extends AsyncDisposable {
    */
   shape(point: ShapingPoint, shape: Shape | undefined): Promise<void>
   /** What rules and queues of a point have counted since it was shaped; undefined where nobody counts. */
-  counted(point: ShapingPoint): { readonly seen: number; readonly lost: number } | undefined
+  counted(point: ShapingPoint): PacketCounts | undefined
   /** Lets the chance of a point begin anew, after packets that nobody wants to count. */
   restart(point: ShapingPoint): Promise<void>
 }

@@ -42,16 +42,19 @@ it('writes one format where one is asked for', () => {
   expect(readdirSync(folder).toSorted()).toEqual(['report.json', 'summary.md'])
 })
 
-it('says what is wrong and exits with 2', () => {
+it('says what is wrong: 1 for a report that cannot be read or written, 2 for wrong usage', () => {
   const file = join(folder, 'report.json')
-  expect(run(file)).toBe(2)
-  expect(printed).toContain(`Cannot read ${file}: there is no such file.\n`)
+  expect(run(file)).toBe(1)
+  expect(printed).toContain(`Error: Cannot read ${file}: there is no such file.\n`)
   writeFileSync(file, '{}')
-  expect(run(file)).toBe(2)
+  expect(run(file)).toBe(1)
   expect(printed).toContain('its version is missing')
   expect(run(file, '--format', 'pdf')).toBe(2)
   expect(printed).toContain('There is no format "pdf"; the formats are json, junit')
   expect(run(file, '--fast')).toBe(2)
+  writeReports(folder, sampleRecord(), { folder, format: 'json' })
+  expect(run(file, '--out', '/proc/nowhere')).toBe(1)
+  expect(printed).toMatch(/^Error: ENOENT[^\n]*\/proc\/nowhere/m)
 })
 
 it('compares two runs: 0 when they are alike, 1 when not, and says how', () => {
@@ -70,5 +73,5 @@ it('compares two runs: 0 when they are alike, 1 when not, and says how', () => {
   expect(run('diff', one, other, '--output', 'json')).toBe(1)
   expect(JSON.parse(printed)).toMatchObject({ scenarios: [{ id: first.id, kinds: ['failing'] }] })
   expect(run('diff', one)).toBe(2)
-  expect(run('diff', one, join(folder, 'nowhere'))).toBe(2)
+  expect(run('diff', one, join(folder, 'nowhere'))).toBe(1)
 })

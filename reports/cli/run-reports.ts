@@ -15,14 +15,14 @@ Writes the formats of a report again from its report.json.
        node reports/cli/main.ts diff RUN RUN [--label A --label B] [--output table|json]
 
 Shows what differs between two runs. Exit codes: 0 done, and for diff nothing but time differs; 1 something
-does; 2 it cannot be done.
+does, or a report cannot be read or written; 2 the command line is wrong.
 
   FORMAT  ${formats.join(', ')}; all of them unless given
   FOLDER  where to; beside report.json unless given`
 
 type Print = (line: string, stream: 'stdout' | 'stderr') => void
 
-/** Runs the command; its result is the exit code: 0 done, 1 runs differ, 2 what was asked for cannot be done. */
+/** Runs the command; its result is the exit code: 0 done, 1 runs differ or it cannot be done, 2 wrong usage. */
 export function runReports(args: readonly string[], print: Print): number {
   try {
     if (args[0] === 'diff') return diffRuns(args.slice(1), print)
@@ -36,21 +36,36 @@ export function runReports(args: readonly string[], print: Print): number {
     print(`Written to ${asked.out}`, 'stdout')
     return 0
   } catch (error) {
-    if (!(error instanceof ReportError)) throw error
-    print(error.message, 'stderr')
-    return 2
+    if (error instanceof UsageError) {
+      print(`Error: ${error.message}`, 'stderr')
+      return 2
+    }
+    const failure = error instanceof ReportError ? error.message : tellRefusal(error)
+    if (failure === undefined) throw error
+    print(`Error: ${failure}`, 'stderr')
+    return 1
   }
+}
+
+/** The command line cannot be understood. */
+class UsageError extends Error {}
+
+/** What the system has refused, in one sentence; undefined for anything else. */
+function tellRefusal(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('syscall' in error)) return undefined
+  if (error.syscall === 'uv_cwd') return 'The working folder is gone: change to another one.'
+  return `${error.message}.`
 }
 
 function diffRuns(args: readonly string[], print: Print): number {
   const { values, positionals } = parseFlags(args)
   const [before, after, ...rest] = positionals
   if (before === undefined || after === undefined || rest.length > 0) {
-    throw new ReportError(`Give two runs to compare, not ${positionals.length}.`)
+    throw new UsageError(`Give two runs to compare, not ${positionals.length}.`)
   }
   const { output = 'table', label = [] } = values
   if (output !== 'table' && output !== 'json') {
-    throw new ReportError(`There is no output "${output}"; use table or json.`)
+    throw new UsageError(`There is no output "${output}"; use table or json.`)
   }
   const comparison = compareRuns(readRunRecord(fileOf(before)), readRunRecord(fileOf(after)), {
     labels: label,
@@ -76,7 +91,7 @@ function parseRequest(args: readonly string[]): Request | 'help' {
   const { values, positionals } = parseFlags(args)
   if (values.help === true) return 'help'
   const [which = 'latest', ...rest] = positionals
-  if (rest.length > 0) throw new ReportError(`Give one report, not ${positionals.length}.`)
+  if (rest.length > 0) throw new UsageError(`Give one report, not ${positionals.length}.`)
   const file = fileOf(which)
   return { file, out: resolve(values.out ?? dirname(file)), format: formatOf(values.format) }
 }
@@ -95,7 +110,7 @@ function parseFlags(args: readonly string[]) {
       },
     })
   } catch (error) {
-    throw new ReportError(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`, {
+    throw new UsageError(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`, {
       cause: error,
     })
   }
@@ -112,5 +127,5 @@ function formatOf(name: string | undefined): ReportFormat | undefined {
   if (name === undefined) return undefined
   const format = formats.find((known) => known === name)
   if (format !== undefined) return format
-  throw new ReportError(`There is no format "${name}"; the formats are ${formats.join(', ')}.`)
+  throw new UsageError(`There is no format "${name}"; the formats are ${formats.join(', ')}.`)
 }

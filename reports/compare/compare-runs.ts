@@ -66,12 +66,17 @@ function compareScenario(
   return { ...common, kinds, lines: [...hops, ...answers] }
 }
 
-/** How proxies hear of what they are to do is theirs: some ask a store for it, others read a file. */
+/**
+ * How proxies hear of what they are to do is theirs: some ask a store for it, others read a file, and others yet are asked
+ * at their door whether they have heard.
+ */
 function storeTraffic(topologies: RunRecord['topologies']): (hop: HopRecord) => boolean {
   const nodes = topologies.flatMap((topology) => topology.nodes)
   const isOf = (name: string | undefined, kind: string): boolean =>
     nodes.some((node) => node.name === name && node.kind === kind)
-  return ({ from, to }) => isOf(from, 'proxy') && isOf(to, 'control-plane')
+  return ({ from, to }) =>
+    (isOf(from, 'proxy') && isOf(to, 'control-plane')) ||
+    (isOf(from, 'control-plane') && isOf(to, 'proxy'))
 }
 
 function verdictKinds(before: ScenarioRecord, after: ScenarioRecord): readonly DifferenceKind[] {

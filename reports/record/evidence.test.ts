@@ -40,6 +40,7 @@ describe('openScenarioLog', () => {
       hops: [hopAt('2026-11-21T06:00:00.1Z')],
       logs: [{ node: 'kong-a', name: 'error.log', text: 'one\ntwo' }],
       captures: [],
+      ledger: undefined,
       faults: [],
     })
   })
@@ -104,7 +105,7 @@ describe('readEvidence', () => {
 describe('joinEvidence', () => {
   it('sorts hops by time whatever the precision and lets the inner topology win', () => {
     const times = ['00.5Z', '00.25Z', '00Z', '00.251Z'].map((end) => `2026-11-21T06:00:${end}`)
-    const part = { commands: [], logs: [], captures: [], faults: [] }
+    const part = { commands: [], logs: [], captures: [], ledger: undefined, faults: [] }
     const joined = joinEvidence([
       {
         ...part,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { evidenceLineSchema } from './record-schema.ts'
-import type { CommandRecord, HopRecord, LogRecord, TopologyRecord } from './record.ts'
+import type { CommandRecord, HopRecord, LedgerRecord, LogRecord, TopologyRecord } from './record.ts'
 import { evidenceFileName, type EvidenceLine } from './scenario-log.ts'
 
 /** What one test, suite or file added to its log. */
@@ -12,6 +12,7 @@ export interface Evidence {
   readonly logs: readonly LogRecord[]
   /** Capture files, relative to the run's folder. */
   readonly captures: readonly string[]
+  readonly ledger: LedgerRecord | undefined
   /** Lines that could not be read, as of a process that died while writing. */
   readonly faults: readonly string[]
 }
@@ -29,6 +30,7 @@ export function joinEvidence(parts: readonly Evidence[]): Evidence {
     hops: parts.flatMap((part) => part.hops).toSorted((a, b) => byTime(a.at, b.at)),
     logs: newestLogs(parts.flatMap((part) => part.logs)),
     captures: [...new Set(parts.flatMap((part) => part.captures))],
+    ledger: parts.findLast((part) => part.ledger !== undefined)?.ledger,
     faults: parts.flatMap((part) => part.faults),
   }
 }
@@ -54,6 +56,7 @@ export function parseEvidence(text: string): Evidence {
     hops: lines.filter((line) => line.kind === 'hop').map((line) => line.value),
     logs: newestLogs(lines.filter((line) => line.kind === 'log').map((line) => line.value)),
     captures: lines.filter((line) => line.kind === 'capture').map((line) => line.value),
+    ledger: lines.findLast((line) => line.kind === 'ledger')?.value,
     faults,
   }
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type {
   CommandRecord,
   HopRecord,
+  LedgerRecord,
   LogRecord,
   RunRecord,
   ScenarioRecord,
@@ -93,6 +94,27 @@ const hop: z.ZodType<HopRecord> = z.object({
 
 const log: z.ZodType<LogRecord> = z.object({ node: text, name: text, text })
 
+const ledger: z.ZodType<LedgerRecord> = z.object({
+  verdict: z.enum(['balanced', 'unbalanced']),
+  total: count,
+  requests: z.array(
+    z.object({
+      id: text,
+      sent: text,
+      entries: z.array(
+        z.object({
+          book: text,
+          proof: z.enum(['packets', 'log', 'counter']),
+          times: count,
+          where: z.array(text),
+          balanced: z.boolean(),
+        }),
+      ),
+    }),
+  ),
+  imbalances: z.array(text),
+})
+
 const scenario: z.ZodType<ScenarioRecord> = z.object({
   id: text,
   file: text,
@@ -111,6 +133,7 @@ const scenario: z.ZodType<ScenarioRecord> = z.object({
   // Reports of before there were any have none.
   captures: z.array(text).default([]),
   logs: z.array(log),
+  ledger: ledger.optional().transform((value) => value),
   reproduce: z.array(text),
 })
 
@@ -151,6 +174,7 @@ export const evidenceLineSchema: z.ZodType<EvidenceLine> = z.discriminatedUnion(
   z.object({ kind: z.literal('hop'), value: hop }),
   z.object({ kind: z.literal('log'), value: log }),
   z.object({ kind: z.literal('capture'), value: text }),
+  z.object({ kind: z.literal('ledger'), value: ledger }),
 ])
 
 /** JSON Schema (2020-12) of `report.json`. */

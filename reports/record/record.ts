@@ -81,6 +81,8 @@ export interface ScenarioRecord {
   /** Capture files (pcapng, decrypted by Wireshark as they stand) of which `hops` are a part; relative to the run's folder. */
   readonly captures: readonly string[]
   readonly logs: readonly LogRecord[]
+  /** Who sent, carried, handled and served each request; undefined: the scenario makes no claim of it. */
+  readonly ledger: LedgerRecord | undefined
   /** Shell lines that run this scenario again. */
   readonly reproduce: readonly string[]
 }
@@ -95,6 +97,36 @@ export interface LogRecord {
   /** What the node calls it, such as `error.log`. */
   readonly name: string
   readonly text: string
+}
+
+/** The books of a scenario, which balance where each place has seen each request as often as it was due there. */
+export interface LedgerRecord {
+  readonly verdict: 'balanced' | 'unbalanced'
+  /** How many requests were sent; `requests` may have fewer. */
+  readonly total: number
+  /** In the order in which they were sent. */
+  readonly requests: readonly LedgerRequestRecord[]
+  /** Where books contradict each other, a sentence each. */
+  readonly imbalances: readonly string[]
+}
+
+export interface LedgerRequestRecord {
+  readonly id: string
+  /** Which command sent it. */
+  readonly sent: string
+  /** In the order of its way. */
+  readonly entries: readonly LedgerEntryRecord[]
+}
+
+export interface LedgerEntryRecord {
+  /** In words: `kong-a to kong-b`, `the log of kong-a`. */
+  readonly book: string
+  readonly proof: 'packets' | 'log' | 'counter'
+  readonly times: number
+  /** Where to look it up: `packet 12 on mesh`, `line 3 of access.log of kong-a`. */
+  readonly where: readonly string[]
+  /** Whether that is as often as it was due, and not too early. */
+  readonly balanced: boolean
 }
 
 export interface CommandRecord {

@@ -1,6 +1,7 @@
-import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import type { CommandRecord, HopRecord, LogRecord, TopologyRecord } from './record.ts'
+import { makeFolders } from './make-folders.ts'
+import type { CommandRecord, HopRecord, LedgerRecord, LogRecord, TopologyRecord } from './record.ts'
 
 /** Names the folder a run collects evidence in; set by the reporter, inherited by the processes that run tests. */
 export const evidenceVariable = 'MESHYARD_EVIDENCE'
@@ -19,6 +20,8 @@ export interface ScenarioLog extends Disposable {
   addHop(hop: HopRecord): void
   /** Adds what a node logged; the same node and name again replaces the earlier text. */
   addLog(log: LogRecord): void
+  /** What became of the requests; a later call replaces an earlier one. */
+  setLedger(ledger: LedgerRecord): void
   /** Puts a capture file into the run's folder; the same name again replaces it. */
   addCapture(capture: { readonly name: string; readonly bytes: Uint8Array }): void
 }
@@ -30,6 +33,7 @@ export type EvidenceLine =
   | { readonly kind: 'hop'; readonly value: HopRecord }
   | { readonly kind: 'log'; readonly value: LogRecord }
   | { readonly kind: 'capture'; readonly value: string }
+  | { readonly kind: 'ledger'; readonly value: LedgerRecord }
 
 /**
  * Opens the evidence of a test, a suite or a file: pass vitest's `task`, or the `suite` of a `beforeAll`. What a suite or
@@ -56,6 +60,7 @@ export function openScenarioLog(
         kind: 'command',
         value: { ...value, stdout: keepEnd(value.stdout), stderr: keepEnd(value.stderr) },
       }),
+    setLedger: (value) => add({ kind: 'ledger', value }),
     addHop: (value) => add({ kind: 'hop', value }),
     addCapture: ({ name, bytes }) => {
       const path = join(captureFolder, name.replaceAll(/[^\w.-]+/g, '-'))
@@ -74,7 +79,7 @@ export function openScenarioLog(
 const captureFolder = 'captures'
 
 function writeCapture(path: string, bytes: Uint8Array): void {
-  mkdirSync(dirname(path), { recursive: true })
+  makeFolders(dirname(path))
   writeFileSync(path, bytes)
 }
 

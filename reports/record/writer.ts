@@ -1,5 +1,6 @@
-import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { makeFolders } from './make-folders.ts'
 import type { RunRecord } from './record.ts'
 
 /** Renders a record as `report.json` holds it. */
@@ -12,7 +13,7 @@ export function renderRunRecord(record: RunRecord): string {
  * Synchronous, because a report is also written while the process ends.
  */
 export function writeWholeFile(path: string, content: string): void {
-  mkdirSync(dirname(path), { recursive: true })
+  makeFolders(dirname(path))
   const temporary = temporaryName(path)
   try {
     writeFileSync(temporary, content)

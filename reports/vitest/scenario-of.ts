@@ -38,6 +38,7 @@ export function scenarioOf(
       hops: evidence.hops,
       captures: evidence.captures,
       logs: evidence.logs,
+      ledger: evidence.ledger,
       reproduce: [commandForScenario(file, suite, test.name)],
     },
     topology: evidence.topology,

@@ -7,6 +7,7 @@ import type {
 import { quote } from '#reports/record/shell-quote.ts'
 import { attachesLogs, attachmentPath, attachmentsOf } from './attachments.ts'
 import type { ReportWriter } from './writer.ts'
+import { explainBalance } from './html/ledger.ts'
 import { element, type XmlElement, renderXml } from './xml.ts'
 
 /**
@@ -163,7 +164,12 @@ function scenarioOutput(scenario: ScenarioRecord, folder: string): string {
   const attachments = scenario.logs.map(
     (log) => `[[ATTACHMENT|${folder}/${attachmentPath(log.text)}]]`,
   )
-  return [...commands, ...scenario.reproduce, ...new Set(attachments)].join('\n')
+  const { ledger } = scenario
+  const balance =
+    ledger === undefined
+      ? []
+      : [explainBalance(ledger), ...ledger.imbalances.map((text) => `  ${text}`)]
+  return [...commands, ...balance, ...scenario.reproduce, ...new Set(attachments)].join('\n')
 }
 
 function seconds(durationMs: number): string {

@@ -6,6 +6,7 @@ import type {
   Verdict,
 } from '#reports/record/record.ts'
 import { countVerdicts, verdicts } from '#reports/record/verdict.ts'
+import { explainBalance } from './html/ledger.ts'
 import { endsOf, explainOutcome, explainPayload, explainTls } from './html/hop-words.ts'
 import { renderDuration } from './duration.ts'
 import type { ReportWriter } from './writer.ts'
@@ -82,10 +83,12 @@ function renderBad(test: ScenarioRecord | UnitRecord): string {
   const name = [...test.suite, test.title].join(' > ')
   const reason = test.failures[0]?.message ?? test.note ?? ''
   const lines = [`${marks[test.verdict]} **${inline(name)}**${where}<br>${code(test.file)}`]
+  const ledger = 'ledger' in test ? test.ledger : undefined
   const hops = 'hops' in test ? test.hops.slice(0, longestList).map(renderHop) : []
   return [
     ...lines,
     ...(reason === '' ? [] : [fenced(reason)]),
+    ...(ledger === undefined ? [] : [inline(explainBalance(ledger))]),
     ...(hops.length === 0 ? [] : [hops.join('\n')]),
   ].join('\n\n')
 }

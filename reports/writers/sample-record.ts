@@ -1,6 +1,8 @@
 import type {
   CertificateRecord,
   HopRecord,
+  LedgerEntryRecord,
+  LedgerRecord,
   RunRecord,
   ScenarioRecord,
   TlsRecord,
@@ -120,6 +122,7 @@ export function sampleScenario(change: Partial<ScenarioRecord> = {}): ScenarioRe
     hops: meshed(),
     captures: [],
     logs: [],
+    ledger: undefined,
     reproduce: [`npm run scenarios -- ${file} -t '^on sidecars ${title}$'`],
     ...change,
   }
@@ -175,6 +178,33 @@ function certificate(name: string): CertificateRecord {
     fingerprint: Array.from({ length: 32 }, () => 'AB').join(':'),
     proven: true,
   }
+}
+
+/** One request that balances and, unless the books balance, one that the log of kong-b lacks. */
+export function sampleLedger(verdict: LedgerRecord['verdict'] = 'balanced'): LedgerRecord {
+  const ids = ['canary-one', ...(verdict === 'balanced' ? [] : ['canary-two'])]
+  return {
+    verdict,
+    total: ids.length,
+    requests: ids.map((id, index) => ({
+      id,
+      sent: `command ${index + 1}, curl on service-a`,
+      entries: [
+        sampleEntry('service-a to kong-a', 'packets', `packet ${index + 4} on a`),
+        sampleEntry('the log of kong-a', 'log', `line ${index + 1} of access.log of kong-a`),
+        sampleEntry('kong-a to kong-b', 'packets', `packet ${index + 9} on mesh`),
+        index === 0
+          ? sampleEntry('the log of kong-b', 'log', 'line 1 of access.log of kong-b')
+          : { book: 'the log of kong-b', proof: 'log', times: 0, where: [], balanced: false },
+      ],
+    })),
+    imbalances:
+      verdict === 'balanced' ? [] : ['canary-two: the log of kong-b has it 0 times instead of 1'],
+  }
+}
+
+function sampleEntry(book: string, proof: 'packets' | 'log', where: string): LedgerEntryRecord {
+  return { book, proof, times: 1, where: [where], balanced: true }
 }
 
 export function sampleUnit(change: Partial<UnitRecord> = {}): UnitRecord {

@@ -1,12 +1,11 @@
-import { execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execFile } from 'node:child_process'
 import { chown, mkdtempDisposable, readdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { Client } from 'pg'
 import { freePort } from '#scenarios/support/free-port.ts'
+import { openServerProcess } from '#scenarios/support/server-process.ts'
 
 /** A PostgreSQL of its own on loopback, which forgets everything at its end. */
 export interface PostgresServer extends AsyncDisposable {
@@ -35,7 +34,7 @@ export async function openPostgresServer({
   const folder = opening.use(await mkdtempDisposable(join(tmpdir(), 'postgres-')))
   const isRoot = process.getuid?.() === 0
   if (isRoot) await chown(folder.path, unprivileged.uid, unprivileged.gid)
-  const identity = isRoot ? unprivileged : {}
+  const identity = isRoot ? unprivileged : undefined
   const data = join(folder.path, 'data')
   const passwordFile = join(folder.path, 'password')
   await writeFile(passwordFile, password)
@@ -59,27 +58,16 @@ export async function openPostgresServer({
     lc_messages: 'C',
   }
   const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-  const server = spawn(join(programs, 'postgres'), ['-D', data, ...options], {
-    ...identity,
-    cwd: folder.path,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
-  await once(server, 'spawn')
-  opening.defer(async () => {
-    if (server.exitCode !== null || server.signalCode !== null) return
-    // SIGINT is its word for ending without waiting for clients.
-    server.kill('SIGINT')
-    await once(server, 'exit')
-  })
-  const said: string[] = []
-  let ready = false
-  for await (const line of createInterface({ input: server.stderr })) {
-    said.push(line)
-    ready = line.includes('database system is ready to accept connections')
-    if (ready) break
-  }
-  if (!ready) throw new Error(`PostgreSQL ended:\n${said.join('\n')}`)
-  server.stderr.resume()
+  opening.use(
+    await openServerProcess(join(programs, 'postgres'), {
+      args: ['-D', data, ...options],
+      cwd: folder.path,
+      identity,
+      ready: { on: 'stderr', says: 'database system is ready to accept connections' },
+      // Its word for ending without waiting for clients.
+      endBy: 'SIGINT',
+    }),
+  )
   const query =
     (database: string): PostgresDatabase['query'] =>
     async (sql, values = []) => {

@@ -1,7 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { makeHearingProbe, plainListener } from '#lab/state/hearing-probe.ts'
+import type { Endpoint, NodeSpec } from '#lab/topology/topology.ts'
 import { eventually } from './eventually.ts'
 import type { Yard } from './stage.ts'
-import type { NodeAnswer } from './yard-node.ts'
+import type { NodeAnswer, YardFetchInit } from './yard-node.ts'
 
 type Body = Readonly<Record<string, unknown>>
 
@@ -52,8 +53,7 @@ export async function openAdmin(yard: Yard): Promise<Admin> {
   }
   const applied = async (): Promise<void> => {
     if (!logsTell) {
-      // They ask their store for changes once in a second, and nothing tells when they have.
-      await delay(untoldMs)
+      await heardByAnswers(yard, nodes)
       return
     }
     await eventually('the nodes did not take over all changes', async () => {
@@ -84,27 +84,86 @@ export async function openAdmin(yard: Yard): Promise<Admin> {
   }
 }
 
-const untoldMs = 2_500
-
 /** The id in the path of an entity. */
 export function idOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1)
 }
 
-function ask(
-  yard: Yard,
-  {
-    method,
-    path,
-    body,
-  }: { readonly method: string; readonly path: string; readonly body?: Body | undefined },
-): Promise<NodeAnswer> {
-  return yard.node('control-plane').fetch(`http://127.0.0.1:8001${path}`, {
-    method,
-    ...(body !== undefined && {
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    }),
+interface AdminRequest {
+  readonly method: string
+  readonly path: string
+  readonly body?: Body | undefined
+}
+
+function ask(yard: Yard, request: AdminRequest): Promise<NodeAnswer> {
+  return yard.node('control-plane').fetch(...adminRequest(request))
+}
+
+/** As `fetch` takes it. */
+function adminRequest({ method, path, body }: AdminRequest): readonly [string, YardFetchInit] {
+  const json = body !== undefined && {
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  }
+  return [`http://127.0.0.1:8001${path}`, { method, ...json }]
+}
+
+/**
+ * Waits until the proxies answer by a route that is told last, which they hear of behind all before it. Each is asked at
+ * its own door: from its own network, or where that is others', too, from the control plane, who is none of those whose
+ * requests are counted.
+ */
+async function heardByAnswers(yard: Yard, nodes: readonly NodeSpec[]): Promise<void> {
+  const probe = makeHearingProbe()
+  // Not on record: other proxies are told nothing of the kind.
+  await using control = yard.lab.node('control-plane')
+  const tell = async (method: string, path: string, body?: Body): Promise<string> => {
+    const response = await control.fetch(...adminRequest({ method, path, body }))
+    const text = await response.text()
+    if (response.ok) return text === '' ? '' : String(JSON.parse(text).id)
+    throw new Error(`${method} ${path} was answered ${response.status} ${text}`)
+  }
+  const { topology } = yard.lab
+  const service = await tell('POST', '/services', probe.service)
+  const route = await tell('POST', `/services/${service}/routes`, probe.route)
+  try {
+    await eventually('the proxies did not take over all changes', async () => {
+      const heard = await Promise.all(
+        nodes.flatMap((node) => {
+          const beside = topology.nodes.find(
+            ({ kind, namespace }) => kind === 'control-plane' && namespace === node.namespace,
+          )
+          return doorsOf(node).map(async ({ address, port }) => {
+            await using asker = yard.lab.node((beside ?? node).name)
+            const host = address.includes(':') ? `[${address}]` : address
+            try {
+              const response = await asker.fetch(`http://${host}:${port}/`, {
+                headers: { host: probe.host },
+                signal: AbortSignal.timeout(answersWithinMs),
+              })
+              await response.text()
+              return probe.isHeard(response.status)
+            } catch {
+              return false
+            }
+          })
+        }),
+      )
+      return heard.every(Boolean)
+    })
+  } finally {
+    await tell('DELETE', `/routes/${route}`)
+    await tell('DELETE', `/services/${service}`)
+  }
+}
+
+const answersWithinMs = 1_000
+
+/** Where the Kongs of a node take plain HTTP. */
+function doorsOf({ processes }: NodeSpec): readonly Endpoint[] {
+  return processes.flatMap((process) => {
+    const door = process.kind === 'kong' ? plainListener(process.settings) : undefined
+    return door === undefined ? [] : [door]
   })
 }
 

@@ -1,18 +1,28 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { makeCertificate } from '#lab/services/certificate.ts'
 
-let made: ReturnType<typeof makeCertificate> | undefined
+const files = ['kong-default.key', 'kong-default.crt'] as const
+
+let known: readonly Buffer[] | undefined
 
 /**
- * Puts a certificate where a node looks for its default one and makes it if there is none, which takes it most of its start.
- * All nodes of a run have the same, as an operator may arrange.
+ * Puts the default certificate that the first node of this process has made into the prefix of another, which then makes
+ * none: that takes most of its start.
  */
 export async function placeDefaultCertificate(prefix: string): Promise<void> {
-  made ??= makeCertificate('localhost', { newKey: 'rsa:2048' })
-  const { key, cert } = await made
+  if (known === undefined) return
   const folder = join(prefix, 'ssl')
   await mkdir(folder, { recursive: true })
-  await writeFile(join(folder, 'kong-default.key'), key, { mode: 0o600 })
-  await writeFile(join(folder, 'kong-default.crt'), cert)
+  for (const [index, name] of files.entries()) {
+    // oxlint-disable-next-line no-await-in-loop -- two
+    await writeFile(join(folder, name), known[index] ?? '', { mode: 0o600 })
+  }
+}
+
+/** Keeps what a node has made at its start. */
+export async function keepDefaultCertificate(prefix: string): Promise<void> {
+  if (known !== undefined) return
+  const read = await Promise.allSettled(files.map((name) => readFile(join(prefix, 'ssl', name))))
+  const found = read.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+  if (found.length === files.length) known = found
 }

@@ -1,4 +1,6 @@
 import type { TopologyName } from '#lab/topology/find-topology.ts'
+import type { LinkConnection } from '#lab/probes/link-captures.ts'
+import type { Yard } from './stage.ts'
 import type { LinkEnds } from './wire/choose-taker.ts'
 
 /** What a claim needs to know of the topology it is made on. */
@@ -100,3 +102,14 @@ export const pods: Ground = {
 
 /** Where every claim is made. */
 export const grounds: readonly Ground[] = [tutorial, sidecars]
+
+/** Those of the connections that are on a leg: in pods the address that dials does not tell, in the tutorial the link. */
+export function onLeg(
+  leg: Leg | undefined,
+  { yard, connections }: { readonly yard: Yard; readonly connections: readonly LinkConnection[] },
+): readonly LinkConnection[] {
+  if (leg === undefined) throw new RangeError('the ground has no such leg')
+  return connections.filter(
+    (each) => leg.links.includes(each.link) && yard.dialler(each) === leg.from,
+  )
+}

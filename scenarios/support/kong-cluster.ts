@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { makeCertificate } from '#lab/services/certificate.ts'
 import { openEchoService, type EchoService } from '#lab/services/echo.ts'
 import { ask, type Answer, type Question } from './ask.ts'
-import { placeDefaultCertificate } from './default-certificate.ts'
+import { keepDefaultCertificate, placeDefaultCertificate } from './default-certificate.ts'
 
 const kongCommand = fileURLToPath(new URL('../../core/bin/kong', import.meta.url))
 
@@ -85,6 +85,7 @@ export async function openKongCluster(): Promise<KongCluster> {
       await placeDefaultCertificate(join(folder, name))
       const { exitCode, stderr } = await node.kong('start')
       if (exitCode !== 0) throw new Error(`kong start of ${name} failed: ${stderr}`)
+      await keepDefaultCertificate(join(folder, name))
       return node
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

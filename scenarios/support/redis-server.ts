@@ -1,10 +1,8 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempDisposable } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { freePort } from './free-port.ts'
+import { openServerProcess } from './server-process.ts'
 
 /** A Redis of its own on loopback, which forgets everything at its end. */
 export interface RedisServer extends AsyncDisposable {
@@ -19,26 +17,16 @@ export async function openRedisServer(): Promise<RedisServer> {
   const host = '127.0.0.1'
   const port = await freePort(host)
   const settings = ['--bind', host, '--dir', folder.path, '--save', '', '--appendonly', 'no']
-  // Debian's package redis-tools has the server in it, under the name of the checker.
-  const server = spawn('redis-check-rdb', ['--port', `${port}`, ...settings], {
-    argv0: 'redis-server',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  await once(server, 'spawn')
-  opening.defer(async () => {
-    if (server.exitCode !== null || server.signalCode !== null) return
-    server.kill('SIGKILL')
-    await once(server, 'exit')
-  })
-  const said: string[] = []
-  let ready = false
-  for await (const line of createInterface({ input: server.stdout })) {
-    said.push(line)
-    ready = line.includes('Ready to accept connections')
-    if (ready) break
-  }
-  if (!ready) throw new Error(`redis-server ended:\n${said.join('\n')}`)
-  server.stdout.resume()
+  opening.use(
+    // Debian's package redis-tools has the server in it, under the name of the checker.
+    await openServerProcess('redis-check-rdb', {
+      argv0: 'redis-server',
+      args: ['--port', `${port}`, ...settings],
+      cwd: folder.path,
+      ready: { on: 'stdout', says: 'Ready to accept connections' },
+      endBy: 'SIGKILL',
+    }),
+  )
   const owned = opening.move()
   return { host, port, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }

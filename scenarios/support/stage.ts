@@ -20,7 +20,7 @@ import { meshPorts } from '#lab/topology/service-b.ts'
 import type { Topology } from '#lab/topology/topology.ts'
 import { toTopologyRecord } from '#lab/probes/topology-record.ts'
 import type { ScenarioLog } from '#reports/record/scenario-log.ts'
-import type { TopologyRecord } from '#reports/record/record.ts'
+import type { LedgerRecord, TopologyRecord } from '#reports/record/record.ts'
 import type { Ground } from './ground.ts'
 import { borrowLab } from './warm-labs.ts'
 import { openYardNode, type YardNode } from './yard-node.ts'
@@ -65,9 +65,7 @@ export async function openStage(
   stack.defer(async () => {
     const bytes = encodePcapng(
       mergePackets(await captures.packets({ sinceMs: Number.POSITIVE_INFINITY }), {
-        comments: [
-          `${file} on ${ground.topology}`,
-        ],
+        comments: [`${file} on ${ground.topology}`],
         remarks,
         keyLog: await keyLog(),
       }),
@@ -242,6 +240,11 @@ export class Yard {
     return logs.map(({ node, name, key, text }) => {
       return { node, name, text: text.slice(this.#logLengths.get(key) ?? 0) }
     })
+  }
+
+  /** Puts on record what became of the requests. */
+  addLedger(ledger: LedgerRecord): void {
+    this.#log.setLedger(ledger)
   }
 
   /** Puts packets and logs on record. */

@@ -1,7 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { UsageError, type Console } from '#lab/cli/command.ts'
 import { listenForInterruption } from '#lab/cli/interruption.ts'
-import { findTarget, parseArguments } from '#lab/cli/parse-arguments.ts'
+import { findTarget, nameOption, parseArguments } from '#lab/cli/parse-arguments.ts'
 import { endAfter } from '#lab/cli/parse-seconds.ts'
 import { whenReaderGone } from '#lab/cli/reader-gone.ts'
 import { findLab } from '#lab/cli/running-lab.ts'
@@ -17,6 +17,7 @@ import { keyLogFile } from '#lab/topology/plan.ts'
 export async function capture(args: readonly string[], console: Console): Promise<number> {
   const { values, positionals } = parseArguments(args, {
     options: {
+      ...nameOption,
       write: { type: 'string', short: 'w' },
       decrypt: { type: 'boolean', default: false },
       for: { type: 'string' },
@@ -30,7 +31,7 @@ export async function capture(args: readonly string[], console: Console): Promis
   if (toStdout && process.stdout.isTTY && console.stdout === process.stdout) {
     throw new UsageError('Packets are not for a terminal: pipe them on, or write them to a file.')
   }
-  const { plan } = findLab(target)
+  const { plan } = findLab(target, console)
   if (values.decrypt && plan.environment['SSLKEYLOGFILE'] === undefined) {
     throw new LabError(
       `The lab ${target.name} does not log its TLS secrets: bring it up with --key-log, and they are in ${keyLogFile} and in captures.`,

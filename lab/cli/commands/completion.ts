@@ -17,9 +17,14 @@ export async function completion(args: readonly string[], console: Console): Pro
     return 0
   }
   const script = Object.hasOwn(completionScripts, shell) ? completionScripts[shell] : undefined
-  if (script === undefined || words.length > 0) {
-    throw new UsageError(`Say for which shell: ${Object.keys(completionScripts).join(', ')}.`)
+  if (script === undefined) {
+    const told = shell === '' ? '' : `, not "${shell}"`
+    throw new UsageError(
+      `Say for which shell: ${Object.keys(completionScripts).join(', ')}${told}.`,
+    )
   }
+  const [surplus] = words
+  if (surplus !== undefined) throw new UsageError(`"${surplus}" is one argument too many.`)
   stdout.write(script)
   return 0
 }

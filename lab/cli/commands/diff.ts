@@ -3,7 +3,8 @@ import { UsageError, type Console } from '#lab/cli/command.ts'
 import { parseFormat } from '#lab/cli/output-format.ts'
 import { parseArguments } from '#lab/cli/parse-arguments.ts'
 import { runReports } from '#lab/cli/run-reports.ts'
-import { runScenarios } from '#lab/cli/run-scenarios.ts'
+import { refuseTopology, runScenarios } from '#lab/cli/run-scenarios.ts'
+import { orUsage } from '#lab/cli/wrong-value.ts'
 import { refuseProxy } from '#lab/client/bring-up.ts'
 import { projectRoot } from '#lab/run/home.ts'
 import { chooseBackend } from '#lab/runtime/choose-backend.ts'
@@ -23,15 +24,17 @@ export async function diff(args: readonly string[], console: Console): Promise<n
     positionals: Number.POSITIVE_INFINITY,
   })
   const output = parseFormat(values.output, ['table', 'json'])
+  refuseTopology(values.topology)
   const show = ['--output', output]
   if (values.proxy === undefined) {
     if (positionals.length !== 2) throw new UsageError('Name two runs, or two proxies by --proxy.')
     return runReports(['diff', ...positionals, ...show], console)
   }
-  if (values.proxy.length !== 2) throw new UsageError('Name two proxies: --proxy A --proxy B.')
-  const chosen = values.proxy.map((text) => chooseProxy(text, console.env))
+  const chosen = values.proxy.map((text) => orUsage(() => chooseProxy(text, console.env)))
+  if (chosen.length !== 2) throw new UsageError('Name two proxies: --proxy A --proxy B.')
   // Before minutes are spent on the first.
-  for (const each of chosen) refuseProxy(each, chooseBackend(undefined, console.env))
+  const backend = orUsage(() => chooseBackend(undefined, console.env))
+  for (const each of chosen) refuseProxy(each, backend)
   const proxies = chosen.map(renderProxy)
   const parent = join(
     projectRoot,
@@ -44,11 +47,13 @@ export async function diff(args: readonly string[], console: Console): Promise<n
     console.stderr.write(`Scenarios with the proxy ${proxy}:\n`)
     // One after the other: they share the machine, and durations are compared.
     // oxlint-disable-next-line no-await-in-loop
-    await runScenarios({
+    const code = await runScenarios({
       suites: positionals,
       topology: values.topology,
       environment: { ...console.env, MESHYARD_PROXY: proxy, MESHYARD_REPORTS: folder },
     })
+    // Somebody has had enough.
+    if (code > 128) return code
     folders.push(join(folder, 'latest'))
   }
   const labels = proxies.flatMap((proxy) => ['--label', proxy])

@@ -33,7 +33,7 @@ async function enter(
   console: Console,
 ): Promise<number> {
   const target = findTarget(name, console)
-  const lab = findLab(target)
+  const lab = findLab(target, console)
   const { namespace } = findNode(lab, nodeName)
   const { init } = lab.state
   if (init === undefined) throw new LabError(`The lab ${target.name} is still coming up.`)
@@ -52,6 +52,7 @@ async function enter(
         ...(lab.state.backend === 'containers'
           ? enterContainer(target.folder, namespace)
           : enterCommand({ init, namespace })),
+        ...waiting,
         'env',
         '--default-signal=INT,QUIT',
         `--chdir=${target.folder}`,
@@ -67,5 +68,20 @@ async function enter(
     process.off('SIGINT', forget).off('SIGQUIT', forget).off('SIGTERM', pass).off('SIGHUP', pass)
   }
 }
+
+/**
+ * Who enters cannot end by a signal that it ignores, and would tell of a command that Ctrl-C has ended as of a failure: a
+ * shell in between tells the exit code. It is killed with who enters, and so is the command. What it has to say itself is
+ * not for anybody.
+ */
+const waiting = [
+  'sh',
+  '-c',
+  'exec 3>&2 2>/dev/null; (exec "$@" 2>&3 3>&-); exit $?',
+  'sh',
+  'setpriv',
+  '--pdeathsig=KILL',
+  '--',
+] as const
 
 function forget(): void {}

@@ -1,20 +1,16 @@
 import { askFor } from '#lab/client/ask-lab.ts'
-import { momentary, type FaultKind, type FaultStatus } from '#lab/faults/fault-spec.ts'
+import { momentary, type FaultStatus } from '#lab/faults/fault-spec.ts'
 import { renderFault } from '#lab/faults/render-fault.ts'
 import type { LabRequest } from '#lab/holder/messages.ts'
+import { typed } from '#lab/cli/called-as.ts'
 import { UsageError, type Console } from '#lab/cli/command.ts'
+import { faultKinds, nodeFaults } from '#lab/cli/fault-kinds.ts'
 import { parseFormat } from '#lab/cli/output-format.ts'
-import { findTarget, parseArguments, type Target } from '#lab/cli/parse-arguments.ts'
-import { findLab } from '#lab/cli/running-lab.ts'
+import { findTarget, nameOption, parseArguments, type Target } from '#lab/cli/parse-arguments.ts'
+import { findLab, optionsOf } from '#lab/cli/running-lab.ts'
 
-const nodeKinds: ReadonlySet<string> = new Set<FaultKind>([
-  'kill',
-  'pause',
-  'restart',
-  'reset',
-  'clock',
-  'expired-certificate',
-])
+const nodeKinds: ReadonlySet<string> = new Set(nodeFaults)
+const resetWays: ReadonlySet<string> = new Set(['kernel', 'rules'])
 const numbers = ['ms', 'jitter-ms', 'percent', 'mbit', 'seed', 'lifetime-days'] as const
 
 /**
@@ -24,9 +20,11 @@ const numbers = ['ms', 'jitter-ms', 'percent', 'mbit', 'seed', 'lifetime-days'] 
 export async function fault(args: readonly string[], console: Console): Promise<number> {
   const { values, positionals } = parseArguments(args, {
     options: {
+      ...nameOption,
       from: { type: 'string' },
       to: { type: 'string' },
       offset: { type: 'string' },
+      by: { type: 'string' },
       all: { type: 'boolean', default: false },
       output: { type: 'string', short: 'o', default: 'table' },
       ms: { type: 'string' },
@@ -39,21 +37,27 @@ export async function fault(args: readonly string[], console: Console): Promise<
     positionals: 4,
   })
   const output = parseFormat(values.output, ['table', 'json'])
+  if (values.by !== undefined && !resetWays.has(values.by)) {
+    throw new UsageError(`A reset goes by kernel or rules, not by "${values.by}".`)
+  }
   const [verb = 'list', ...rest] = positionals
   const target = findTarget(values.name, console)
-  findLab(target)
-  const { stdout } = console
+  const { stdout, env } = console
   switch (verb) {
     case 'list': {
+      refuseSurplus(rest)
+      findLab(target, console)
       const listed = await ask(target, { command: 'faults' })
       stdout.write(output === 'json' ? renderJson(listed) : renderList(listed))
       return 0
     }
     case 'heal': {
-      const [id] = rest
+      const [id, ...surplus] = rest
+      refuseSurplus(surplus)
       if ((id === undefined) !== values.all) {
         throw new UsageError('Say which fault to heal, or --all; "fault list" shows them.')
       }
+      findLab(target, console)
       const healed = await ask(target, { command: 'heal', id })
       stdout.write(output === 'json' ? renderJson(healed) : renderHealed(healed))
       return 0
@@ -63,7 +67,7 @@ export async function fault(args: readonly string[], console: Console): Promise<
       const spec = {
         ...readPlace(words),
         ...Object.fromEntries(
-          (['from', 'to', 'offset'] as const).flatMap((name) => {
+          (['from', 'to', 'offset', 'by'] as const).flatMap((name) => {
             const value = values[name]
             return value === undefined ? [] : [[name, value]]
           }),
@@ -75,6 +79,7 @@ export async function fault(args: readonly string[], console: Console): Promise<
           }),
         ),
       }
+      findLab(target, console)
       const made = await ask(target, { command: 'fault', spec })
       stdout.write(
         output === 'json'
@@ -83,7 +88,8 @@ export async function fault(args: readonly string[], console: Console): Promise<
       )
       const [first] = made
       if (output === 'table' && first !== undefined && !momentary.has(first.spec.kind)) {
-        stdout.write(`Heal it with "meshyard fault heal ${first.id}".\n`)
+        const heal = typed('fault', ['heal', first.id, ...optionsOf(target.name)], env)
+        stdout.write(`Heal it with "${heal}".\n`)
       }
       return 0
     }
@@ -103,11 +109,18 @@ function readPlace([kind, place, offset]: readonly string[]): Readonly<Record<st
   if (kind === undefined) {
     throw new UsageError('Say what to break: a kind of fault, and the link or node that it hits.')
   }
+  if (!faultKinds.some((known) => known === kind)) {
+    throw new UsageError(`"${kind}" is no kind of fault: use ${faultKinds.join(', ')}.`)
+  }
   return {
     kind,
     ...(place !== undefined && { [nodeKinds.has(kind) ? 'node' : 'link']: place }),
     ...(offset !== undefined && { offset }),
   }
+}
+
+function refuseSurplus([surplus]: readonly string[]): void {
+  if (surplus !== undefined) throw new UsageError(`"${surplus}" is one argument too many.`)
 }
 
 function readNumber(name: string, text: string): number {

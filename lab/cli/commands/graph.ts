@@ -1,5 +1,5 @@
 import { UsageError, type Console } from '#lab/cli/command.ts'
-import { findTarget, parseArguments } from '#lab/cli/parse-arguments.ts'
+import { findTarget, nameOption, parseArguments } from '#lab/cli/parse-arguments.ts'
 import { findLab } from '#lab/cli/running-lab.ts'
 import { compileGraph, type Graph, type GraphSource } from '#lab/graph/compile-graph.ts'
 import { renderDot } from '#lab/graph/render-dot.ts'
@@ -14,12 +14,13 @@ const renderers: Readonly<Record<string, (graph: Graph) => string>> = {
   mermaid: renderMermaid,
   dot: renderDot,
   svg: renderSvg,
+  json: (drawn) => `${JSON.stringify(drawn, undefined, 2)}\n`,
 }
 
-/** `meshyard graph [TOPOLOGY | --name LAB] [-o text|mermaid|dot|svg]`: what is connected with what. */
+/** `meshyard graph [TOPOLOGY | --name LAB] [-o text|mermaid|dot|svg|json]`: what is connected with what. */
 export async function graph(args: readonly string[], console: Console): Promise<number> {
   const { values, positionals } = parseArguments(args, {
-    options: { output: { type: 'string', short: 'o', default: 'text' } },
+    options: { ...nameOption, output: { type: 'string', short: 'o', default: 'text' } },
     positionals: 1,
   })
   const render = Object.hasOwn(renderers, values.output) ? renderers[values.output] : undefined
@@ -34,7 +35,7 @@ export async function graph(args: readonly string[], console: Console): Promise<
   const source =
     values.name === undefined
       ? await findTopology(named)
-      : sourceOf(findLab(findTarget(values.name, console)).plan)
+      : sourceOf(findLab(findTarget(values.name, console), console).plan)
   console.stdout.write(render(compileGraph(source)))
   return 0
 }

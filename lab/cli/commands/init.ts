@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
+import { typed } from '#lab/cli/called-as.ts'
 import { UsageError, type Console } from '#lab/cli/command.ts'
 import { parseArguments } from '#lab/cli/parse-arguments.ts'
 import { errorCode, messageOf } from '#lab/run/fault.ts'
@@ -29,10 +30,9 @@ export async function init(args: readonly string[], console: Console): Promise<n
     }
     throw new LabError(`Cannot write ${path}: ${messageOf(error)}`)
   }
-  const argument = path === usualFiles[0] ? '' : ` ${path}`
-  console.stdout.write(
-    `${path} holds the topology ${topology.name}. Try:\n  meshyard validate${argument}\n  meshyard up${argument}\n`,
-  )
+  const named = path === usualFiles[0] ? [] : [path]
+  const tries = ['validate', 'up'].map((command) => `  ${typed(command, named, console.env)}\n`)
+  console.stdout.write(`${path} holds the topology ${topology.name}. Try:\n${tries.join('')}`)
   return 0
 }
 

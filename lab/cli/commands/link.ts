@@ -3,7 +3,7 @@ import type { LabLink } from '#lab/faults/read-links.ts'
 import { LabError } from '#lab/run/lab-error.ts'
 import { UsageError, type Console } from '#lab/cli/command.ts'
 import { parseFormat } from '#lab/cli/output-format.ts'
-import { findTarget, parseArguments, type Target } from '#lab/cli/parse-arguments.ts'
+import { findTarget, nameOption, parseArguments, type Target } from '#lab/cli/parse-arguments.ts'
 import { renderTable } from '#lab/cli/render-table.ts'
 import { findLab } from '#lab/cli/running-lab.ts'
 import { ask } from './fault.ts'
@@ -12,6 +12,7 @@ import { ask } from './fault.ts'
 export async function link(args: readonly string[], console: Console): Promise<number> {
   const { values, positionals } = parseArguments(args, {
     options: {
+      ...nameOption,
       from: { type: 'string' },
       output: { type: 'string', short: 'o', default: 'table' },
     },
@@ -22,10 +23,13 @@ export async function link(args: readonly string[], console: Console): Promise<n
   if (state !== undefined && state !== 'up' && state !== 'down') {
     throw new UsageError(`A link goes up or down, not "${state}".`)
   }
+  const { from } = values
+  if (from !== undefined && state !== 'down') {
+    throw new UsageError('--from goes with taking a link down: LINK down --from NODE.')
+  }
   const target = findTarget(values.name, console)
-  findLab(target)
+  findLab(target, console)
   if (name !== undefined && state === 'down') {
-    const { from } = values
     const spec = { kind: 'down', link: name, ...(from !== undefined && { from }) }
     await ask(target, { command: 'fault', spec })
   }

@@ -6,17 +6,26 @@ import { LabError } from '#lab/run/lab-error.ts'
 import { readPlan, readRunState } from '#lab/run/run-folder.ts'
 import { nodeLogs } from '#lab/topology/plan.ts'
 import type { Console } from '#lab/cli/command.ts'
-import { findTarget, parseArguments } from '#lab/cli/parse-arguments.ts'
+import { parseFormat } from '#lab/cli/output-format.ts'
+import { findTarget, nameOption, parseArguments } from '#lab/cli/parse-arguments.ts'
 import { findNode } from '#lab/cli/running-lab.ts'
 
 const everyMs = 100
 
-/** `meshyard logs [NODE] [-f] [--name NAME]`: every line with the log it is from; also of a lab that failed to come up. */
+/**
+ * `meshyard logs [NODE] [-f] [-o text|json] [--name NAME]`: every line with the log it is from, as JSON an object each; also
+ * of a lab that failed to come up.
+ */
 export async function logs(args: readonly string[], console: Console): Promise<number> {
   const { values, positionals } = parseArguments(args, {
-    options: { follow: { type: 'boolean', short: 'f', default: false } },
+    options: {
+      ...nameOption,
+      follow: { type: 'boolean', short: 'f', default: false },
+      output: { type: 'string', short: 'o', default: 'text' },
+    },
     positionals: 1,
   })
+  const output = parseFormat(values.output, ['text', 'json'])
   const { name, folder } = findTarget(values.name, console)
   const state = readRunState(folder)
   if (state === undefined) throw new LabError(`There is no lab named ${name}.`)
@@ -25,13 +34,18 @@ export async function logs(args: readonly string[], console: Console): Promise<n
   const nodes = wanted === undefined ? plan.nodes : [findNode({ plan, state }, wanted)]
   const readers = nodes.flatMap((node) =>
     nodeLogs(plan, node.name).map((log) => ({
-      label: `${node.name} ${log.name} | `,
+      node: node.name,
+      log: log.name,
       reader: new LineReader(join(folder, log.file), { from: 'start' }),
     })),
   )
   const print = (): void => {
-    for (const { label, reader } of readers) {
-      for (const line of reader.next()) console.stdout.write(`${label}${line}\n`)
+    for (const { node, log, reader } of readers) {
+      for (const line of reader.next()) {
+        const shown =
+          output === 'json' ? JSON.stringify({ node, log, line }) : `${node} ${log} | ${line}`
+        console.stdout.write(`${shown}\n`)
+      }
     }
   }
   print()

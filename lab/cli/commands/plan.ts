@@ -1,6 +1,6 @@
 import { UsageError, type Console } from '#lab/cli/command.ts'
 import { parseFormat } from '#lab/cli/output-format.ts'
-import { findTarget, parseArguments } from '#lab/cli/parse-arguments.ts'
+import { findTarget, nameOption, parseArguments } from '#lab/cli/parse-arguments.ts'
 import { firewalls, type FirewallName } from '#lab/plan-script/interception-steps.ts'
 import { renderScript } from '#lab/plan-script/render-script.ts'
 import { projectRoot } from '#lab/run/home.ts'
@@ -14,6 +14,7 @@ import { planLab } from '#lab/topology/plan.ts'
 export async function plan(args: readonly string[], console: Console): Promise<number> {
   const { values, positionals } = parseArguments(args, {
     options: {
+      ...nameOption,
       bare: { type: 'boolean', default: false },
       firewall: { type: 'string', default: 'nft' },
       output: { type: 'string', short: 'o' },

@@ -4,7 +4,7 @@ import type { LabStatus, ProcessStatus } from '#lab/lab.ts'
 import type { Console, Output } from '#lab/cli/command.ts'
 import { parseFormat } from '#lab/cli/output-format.ts'
 import { paint, type Colour } from '#lab/cli/paint.ts'
-import { findTarget, parseArguments } from '#lab/cli/parse-arguments.ts'
+import { findTarget, nameOption, parseArguments } from '#lab/cli/parse-arguments.ts'
 import { renderTable } from '#lab/cli/render-table.ts'
 import { findLab } from '#lab/cli/running-lab.ts'
 
@@ -12,6 +12,7 @@ import { findLab } from '#lab/cli/running-lab.ts'
 export async function ps(args: readonly string[], console: Console): Promise<number> {
   const { values } = parseArguments(args, {
     options: {
+      ...nameOption,
       output: { type: 'string', short: 'o', default: 'table' },
       state: { type: 'boolean', default: false },
     },
@@ -19,7 +20,7 @@ export async function ps(args: readonly string[], console: Console): Promise<num
   })
   const output = parseFormat(values.output, ['table', 'json'])
   const target = findTarget(values.name, console)
-  findLab(target)
+  findLab(target, console)
   if (values.state) return printState(target.folder, output, console)
   const { status } = await askFor('status', target.folder, { command: 'status' })
   const { stdout } = console

@@ -3,6 +3,7 @@ import { chooseProxy, renderProxy } from '#lab/topology/proxy-subject.ts'
 import type { Console } from '#lab/cli/command.ts'
 import { parseArguments } from '#lab/cli/parse-arguments.ts'
 import { runScenarios } from '#lab/cli/run-scenarios.ts'
+import { orUsage } from '#lab/cli/wrong-value.ts'
 
 /**
  * `meshyard run [SUITE …] [--topology TOPOLOGY] [--backend BACKEND] [--proxy PROXY] [-t PATTERN]`: 0 when all scenarios hold,
@@ -24,8 +25,8 @@ export function run(args: readonly string[], { env }: Console): Promise<number> 
     test: values.test,
     environment: {
       ...env,
-      MESHYARD_BACKEND: chooseBackend(values.backend, env),
-      MESHYARD_PROXY: renderProxy(chooseProxy(values.proxy, env)),
+      MESHYARD_BACKEND: orUsage(() => chooseBackend(values.backend, env)),
+      MESHYARD_PROXY: renderProxy(orUsage(() => chooseProxy(values.proxy, env))),
     },
   })
 }

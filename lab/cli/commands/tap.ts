@@ -2,7 +2,7 @@ import type { Console, Output } from '#lab/cli/command.ts'
 import { listenForInterruption } from '#lab/cli/interruption.ts'
 import { parseFormat } from '#lab/cli/output-format.ts'
 import { paint, type Colour } from '#lab/cli/paint.ts'
-import { findTarget, parseArguments } from '#lab/cli/parse-arguments.ts'
+import { findTarget, nameOption, parseArguments } from '#lab/cli/parse-arguments.ts'
 import { endAfter } from '#lab/cli/parse-seconds.ts'
 import { whenReaderGone } from '#lab/cli/reader-gone.ts'
 import { findLab, findNode } from '#lab/cli/running-lab.ts'
@@ -16,6 +16,7 @@ import { tap as tapLab } from '#lab/live/tap.ts'
 export async function tap(args: readonly string[], console: Console): Promise<number> {
   const { values, positionals } = parseArguments(args, {
     options: {
+      ...nameOption,
       link: { type: 'string' },
       for: { type: 'string' },
       output: { type: 'string', short: 'o', default: 'table' },
@@ -24,7 +25,7 @@ export async function tap(args: readonly string[], console: Console): Promise<nu
   })
   const output = parseFormat(values.output, ['table', 'json'])
   const ending = endAfter(values.for)
-  const lab = findLab(findTarget(values.name, console))
+  const lab = findLab(findTarget(values.name, console), console)
   const [wanted] = positionals
   const node = wanted === undefined ? undefined : findNode(lab, wanted).name
   const { stdout, stderr } = console

@@ -6,15 +6,19 @@ import { findTopology } from '#lab/topology/find-topology.ts'
 import type { Topology } from '#lab/topology/topology.ts'
 import { chooseProxy, renderProxy } from '#lab/topology/proxy-subject.ts'
 import { chooseBackend } from '#lab/runtime/choose-backend.ts'
-import { UsageError, type Console, type Output } from '#lab/cli/command.ts'
+import { typed } from '#lab/cli/called-as.ts'
+import { UsageError, type Console } from '#lab/cli/command.ts'
 import { openProgress } from '#lab/cli/up-progress.ts'
 import { listenForInterruption } from '#lab/cli/interruption.ts'
-import { findTarget, parseArguments, type Target } from '#lab/cli/parse-arguments.ts'
+import { findTarget, nameOption, parseArguments, type Target } from '#lab/cli/parse-arguments.ts'
+import { optionsOf } from '#lab/cli/running-lab.ts'
+import { orUsage } from '#lab/cli/wrong-value.ts'
 
 /** `meshyard up [TOPOLOGY] [--bare] [--backend BACKEND] [--image IMAGE] [--proxy PROXY] [--key-log] [--name NAME]`: 0 when the lab is up, also when it was before. */
 export async function up(args: readonly string[], console: Console): Promise<number> {
   const { values, positionals } = parseArguments(args, {
     options: {
+      ...nameOption,
       bare: { type: 'boolean', default: false },
       backend: { type: 'string' },
       image: { type: 'string' },
@@ -24,8 +28,8 @@ export async function up(args: readonly string[], console: Console): Promise<num
     positionals: 1,
   })
   const target = findTarget(values.name, console)
-  const backend = chooseBackend(values.backend, console.env)
-  const proxy = chooseProxy(values.proxy, console.env)
+  const backend = orUsage(() => chooseBackend(values.backend, console.env))
+  const proxy = orUsage(() => chooseProxy(values.proxy, console.env))
   if (values.image !== undefined && backend !== 'containers') {
     throw new UsageError('An image is for a lab of containers: add --backend containers.')
   }
@@ -58,7 +62,7 @@ export async function up(args: readonly string[], console: Console): Promise<num
         },
         target,
         values['key-log'],
-        stdout,
+        console,
       )
       return 0
     }
@@ -74,7 +78,7 @@ export async function up(args: readonly string[], console: Console): Promise<num
   }
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(2)
   stdout.write(`The lab ${target.name} (${topology.name}) is up after ${seconds} s.\n`)
-  stdout.write(renderHints(topology, target.name, values.bare))
+  stdout.write(renderHints(topology, target.name, { bare: values.bare, env: console.env }))
   return 0
 }
 
@@ -84,7 +88,7 @@ async function tellWhatIsUp(
   asked: Shape,
   { name, folder }: Target,
   keyLog: boolean,
-  stdout: Output,
+  { stdout, env }: Console,
 ): Promise<void> {
   const is = describe(state)
   const wanted = describe(asked)
@@ -102,7 +106,7 @@ async function tellWhatIsUp(
   const { status } = await askFor('status', folder, { command: 'status' })
   for (const node of status.nodes) {
     if (node.state === 'dead' || node.state === 'stopped') {
-      stdout.write(`  ${node.name} is ${node.state}; see "npm run lab:ps".\n`)
+      stdout.write(`  ${node.name} is ${node.state}; see "${typed('ps', optionsOf(name), env)}".\n`)
     }
   }
 }
@@ -118,11 +122,15 @@ function describe({ topology, bare, backend, proxy }: Shape): string {
   return [topology, ...options].join(' ')
 }
 
-function renderHints(topology: Topology, name: string, bare: boolean): string {
-  const option = name === 'default' ? '' : ` --name ${name}`
-  const run = (command: string, rest: string): string =>
-    `  npm run lab:${command}${`${option}${rest}` === '' ? '' : ' --'}${option}${rest}\n`
-  const examples = bare ? '' : topology.tryNext.map((each) => run('exec', ` ${each}`)).join('')
+interface HintOptions {
+  readonly bare: boolean
+  readonly env: NodeJS.ProcessEnv
+}
+
+function renderHints(topology: Topology, name: string, { bare, env }: HintOptions): string {
+  const run = (command: string, ...args: readonly string[]): string =>
+    `  ${typed(command, [...optionsOf(name), ...args], env)}\n`
+  const examples = bare ? '' : topology.tryNext.map((each) => run('exec', each)).join('')
   const first = topology.nodes[0]?.name ?? ''
-  return `Try:\n${examples}${run('shell', ` ${first}`)}${run('ps', '')}${run('down', '')}`
+  return `Try:\n${examples}${run('shell', first)}${run('ps')}${run('down')}`
 }

@@ -1,3 +1,4 @@
+import { count } from '#lab/cli/count.ts'
 import type { Console } from '#lab/cli/command.ts'
 import { parseFormat } from '#lab/cli/output-format.ts'
 import { parseArguments } from '#lab/cli/parse-arguments.ts'
@@ -32,7 +33,7 @@ export async function validate(args: readonly string[], console: Console): Promi
     if (output === 'json') json({ valid: true, name, summary, ...counts })
     else {
       stdout.write(
-        `The topology ${name} can run: ${counts.nodes} nodes, ${counts.namespaces} namespaces, ${counts.links} links.\n`,
+        `The topology ${name} can run: ${count(nodes, 'node')}, ${count(namespaces, 'namespace')}, ${count(links, 'link')}.\n`,
       )
     }
     return 0

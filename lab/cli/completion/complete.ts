@@ -11,9 +11,17 @@ export function complete(
   commands: readonly CommandEntry[],
   known: KnownWords,
 ): readonly string[] {
+  // Bash makes three words of `--option=value`, others one.
+  const before = words.slice(0, -1).filter((word) => word !== '=')
   const last = words.at(-1) ?? ''
-  const candidates = candidatesFor(words.slice(0, -1), last, commands, known)
-  return candidates.filter((word) => word.startsWith(last))
+  const [, option, value] = /^(--[a-z-]+=)(.*)$/.exec(last) ?? []
+  if (option !== undefined && value !== undefined) {
+    const values = complete([...before, option.slice(0, -1), value], commands, known)
+    return values.map((word) => `${option}${word}`)
+  }
+  const begun = last === '=' ? '' : last
+  const candidates = candidatesFor(before, begun, commands, known)
+  return candidates.filter((word) => word.startsWith(begun))
 }
 
 function candidatesFor(
@@ -44,6 +52,9 @@ function valuesOf({ value, choices }: OptionEntry, known: KnownWords): readonly 
   if (choices !== undefined) return choices
   if (value === 'NODE') return known.node?.() ?? []
   if (value === 'LINK') return known.link?.() ?? []
+  if (value === 'LAB') return known.lab?.() ?? []
+  if (value === 'TOPOLOGY') return known.topology?.() ?? []
+  if (value === 'PROXY') return ['core', 'command:', 'image:']
   return []
 }
 

@@ -13,12 +13,22 @@ _meshyard() {
   found=("${'$'}{(@f)$(meshyard completion words "${'$'}{words[@]:1:$((CURRENT - 1))}" 2>/dev/null)}")
   if [ -n "$found" ]; then compadd -a found; else _files; fi
 }
-compdef _meshyard meshyard
+if [ "${'$'}{funcstack[1]}" = _meshyard ]; then
+  _meshyard "$@"
+else
+  (( ${'$'}{+functions[compdef]} )) || { autoload -Uz compinit && compinit; }
+  compdef _meshyard meshyard
+fi
 `,
   fish: String.raw`function __meshyard_words
   set -l words (commandline -opc) (commandline -ct)
-  meshyard completion words $words[2..-1] 2>/dev/null
+  set -l found (meshyard completion words $words[2..-1] 2>/dev/null)
+  if test (count $found) -gt 0
+    printf '%s\n' $found
+  else
+    __fish_complete_path (commandline -ct)
+  end
 end
-complete -c meshyard -a '(__meshyard_words)'
+complete -c meshyard -f -a '(__meshyard_words)'
 `,
 }

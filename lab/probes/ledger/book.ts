@@ -15,6 +15,8 @@ export interface Book {
   /** In words: `kong-a to kong-b`, `access.log of kong-a`. */
   readonly name: string
   readonly entries: readonly Entry[]
+  /** What its entries are taken from. Default: a log. */
+  readonly proof?: 'packets' | 'log' | 'counter'
   /** How often a request is due in it. */
   readonly due: (id: Canary) => Due
 }

@@ -40,6 +40,7 @@ describe(findImbalances, () => {
       {
         kind: 'missing',
         id: two,
+        book: 'a',
         text: 'canary-two: a has it 0 times instead of 1; client has it 1 times (client 1)',
       },
     ])
@@ -50,6 +51,7 @@ describe(findImbalances, () => {
       {
         kind: 'surplus',
         id: one,
+        book: 'a',
         text: 'canary-one: a has it 2 times (a 0, a 2) instead of 1; client has it 1 times (client 0)',
       },
     ])
@@ -81,6 +83,7 @@ describe(findImbalances, () => {
       {
         kind: 'unknown',
         id: 'canary-x',
+        book: 'a',
         text: 'canary-x: a has it 1 times (a 2), but client never did',
       },
     ])

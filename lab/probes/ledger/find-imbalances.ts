@@ -6,6 +6,8 @@ export interface Imbalance {
   readonly kind: 'missing' | 'surplus' | 'unknown' | 'nameless' | 'disorder'
   /** Undefined: it carries none. */
   readonly id: Canary | undefined
+  /** The one that has it otherwise than it is due. */
+  readonly book: string
   /** In words, with both books and the places in them. */
   readonly text: string
 }
@@ -52,11 +54,12 @@ function byId(entries: readonly Entry[]): ReadonlyMap<Canary | undefined, readon
 }
 
 function unsent(id: Canary | undefined, page: Page, sender: string): Imbalance {
+  const { book } = page
   if (id === undefined) {
     const text = `without an id: ${renderPage(page)}, and nobody can tell whose they are`
-    return { kind: 'nameless', id, text }
+    return { kind: 'nameless', id, book, text }
   }
-  return { kind: 'unknown', id, text: `${id}: ${renderPage(page)}, but ${sender} never did` }
+  return { kind: 'unknown', id, book, text: `${id}: ${renderPage(page)}, but ${sender} never did` }
 }
 
 function miscounted(
@@ -70,7 +73,7 @@ function miscounted(
   if (seen >= atLeast && seen <= atMost) return []
   const due = atLeast === atMost ? `${atMost}` : `${atLeast} to ${atMost}`
   const text = `${id}: ${renderPage(page)} instead of ${due}; ${renderPage(other)}`
-  return [{ kind: seen < atLeast ? 'missing' : 'surplus', id, text }]
+  return [{ kind: seen < atLeast ? 'missing' : 'surplus', id, book: page.book, text }]
 }
 
 /** The nth time of one book cannot be before the nth time of the book it follows. */
@@ -79,7 +82,7 @@ function misplaced(id: Canary, page: Page, other: Page): readonly Imbalance[] {
   const wrong = timesOf(page.entries).some((at, index) => at < (earlier[index] ?? at))
   if (!wrong) return []
   const text = `${id}: ${renderPage(page)} before ${renderPage(other)}`
-  return [{ kind: 'disorder', id, text }]
+  return [{ kind: 'disorder', id, book: page.book, text }]
 }
 
 function timesOf(entries: readonly Entry[]): readonly number[] {

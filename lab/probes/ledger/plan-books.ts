@@ -56,7 +56,7 @@ export function planBooks(context: BooksContext): { readonly sent: Book; readonl
       const at = own.indexOf(name)
       return passageOf(id).crossed?.[name] ?? (at < 0 ? 0 : { like: own[at - 1] ?? sentBook })
     }
-    return { name, entries: crossed.get(name) ?? [], due }
+    return { name, proof: 'packets', entries: crossed.get(name) ?? [], due }
   })
   const into = (id: Canary, node: string): Due => {
     const leg = legsOf(ways.get(id) ?? []).find((name) => name.endsWith(` to ${node}`))

@@ -5,6 +5,7 @@ import { commandLine } from './command-line.ts'
 import { commandList } from './commands.ts'
 import { compileConnections } from './connections.ts'
 import { hopSection } from './hops.ts'
+import { ledgerSection } from './ledger.ts'
 import { logList } from './logs.ts'
 import { html, type Markup } from './markup.ts'
 import { topologyDrawing } from './topology-drawing.ts'
@@ -36,6 +37,7 @@ ${
       </section>`
     : undefined
 }
+${ledgerSection(scenario)}
 ${commandList(scenario.commands, options.limit)}
 ${logList(scenario, options.limit)}
 <section><h4>Run it again</h4>${scenario.reproduce.map(commandLine)}</section>

@@ -80,11 +80,17 @@ export function upload(yard: Yard, bytes: number): Promise<ExecResult> {
 }
 
 /** Segments with payload that crossed a link to a port more than once: their bytes had been seen before. */
-export async function repeatedSegments(yard: Yard, link: string, port: number): Promise<number> {
+export async function repeatedSegments(
+  yard: Yard,
+  link: string,
+  port: number,
+  { sinceMs = 0 } = {},
+): Promise<number> {
   const packets = (await yard.packets()).find((each) => each.link === link)
   const seen = new Set<string>()
   let repeated = 0
-  for (const { bytes } of packets?.frames ?? []) {
+  for (const { bytes, atMs } of packets?.frames ?? []) {
+    if (atMs < sinceMs) continue
     const segment = parseTcpSegment(packets?.linkType ?? 0, bytes)
     if (segment === undefined || segment.payloadLength === 0) continue
     if (segment.destination.port !== port) continue

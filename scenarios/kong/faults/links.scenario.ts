@@ -139,6 +139,36 @@ onEveryTopology(
     )
 
     scenario(
+      'a share of what crosses a link is on it twice, as often as was asked, and is taken once',
+      async ({ yard }) => {
+        const bytes = 150_000
+        expect((await upload(yard, bytes)).stdout).toMatch(`200 ${bytes} `)
+        expect(await repeatedSegments(yard, 'mesh', 18_000)).toBe(0)
+        {
+          await using fault = await yard.lab.fault({
+            kind: 'duplicate',
+            link: 'mesh',
+            from: 'kong-a',
+            percent: 50,
+            seed: 3,
+          })
+          const [measured] = fault.status.measured
+          const { sent = 0, arrived, repeated = 0 } = measured ?? {}
+          expect(arrived).toBe(sent)
+          expect(repeated / sent).toBeGreaterThan(0.4)
+          expect(repeated / sent).toBeLessThan(0.6)
+          expect((await upload(yard, bytes)).stdout).toMatch(`200 ${bytes} `)
+          const [status] = await yard.lab.faults()
+          expect(status?.packets?.repeated).toBeGreaterThan(0)
+          expect(await repeatedSegments(yard, 'mesh', 18_000)).toBeGreaterThan(0)
+        }
+        const sinceMs = Date.now()
+        expect((await upload(yard, bytes)).stdout).toMatch(`200 ${bytes} `)
+        expect(await repeatedSegments(yard, 'mesh', 18_000, { sinceMs })).toBe(0)
+      },
+    )
+
+    scenario(
       'a rate holds for what crosses the link, and no longer when it is healed',
       async ({ yard }) => {
         const bytes = 400_000
@@ -160,7 +190,8 @@ onEveryTopology(
           expect(fault.status.measured[0]?.mbit).toBeLessThan(mbit * 1.4)
           expect(await seconds()).toBeGreaterThan(atBest * 0.9)
         }
-        expect(await seconds()).toBeLessThan(atBest * 0.9)
+        // A busy machine may be as slow once; a rate is always.
+        await expect.poll(seconds).toBeLessThan(atBest * 0.9)
       },
     )
 

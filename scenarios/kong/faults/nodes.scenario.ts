@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
 import { expect } from 'vitest'
 import { eventually } from '#scenarios/support/eventually.ts'
 import { onEveryTopology } from '#scenarios/support/scenario.ts'
@@ -84,6 +86,47 @@ onEveryTopology(
         await held
         expect(await stream('mesh')).toMatchObject({ outcome: 'reset' })
         expect(await stream('b')).toMatchObject({ outcome: 'reset' })
+        expect((await greet(yard)).stdout).toBe(greeting)
+      },
+    )
+
+    scenario(
+      'reset by rules, the streams of a node end with the next thing that either side says, and not before',
+      async ({ yard }) => {
+        const spoken = 'until [ -e "$0" ]; do sleep 0.02; done; printf more >&3; cat <&3 >/dev/null'
+        const go = `${yard.lab.folder}/said-${randomUUID()}`
+        const held = yard.run('service-a', [
+          ...(['bash', '-c'] as const),
+          `exec 3<>/dev/tcp/${echo}/19000; printf hello >&3; ${spoken}`,
+          go,
+        ])
+        const stream = async (link: string) => {
+          const found = await yard.connections()
+          return found.find(
+            ({ server, ...each }) =>
+              each.link === link && server.address === echo && server.port === 19_000,
+          )
+        }
+        await eventually('the stream did not reach the service', async () => {
+          return (await stream('b'))?.toServer.bytes === 5
+        })
+        const resetting = yard.lab.fault({ kind: 'reset', node: 'kong-b', by: 'rules' })
+        await eventually('the rules are not there', async () => {
+          const { stdout } = await yard.run('kong-b', ['nft', 'list', 'ruleset'])
+          return stdout.includes('tcp flags set rst')
+        })
+        expect(await stream('mesh')).toMatchObject({ outcome: 'open' })
+        await writeFile(go, '')
+        expect((await resetting).status).toMatchObject({
+          state: 'over',
+          by: 'rules',
+          note: expect.stringMatching(/^[1-9]\d* connections? reset$/),
+        })
+        await held
+        expect(await stream('mesh')).toMatchObject({ outcome: 'reset' })
+        // The rules are gone again, and with them what they did.
+        const { stdout } = await yard.run('kong-b', ['nft', 'list', 'ruleset'])
+        expect(stdout).not.toContain('tcp flags set rst')
         expect((await greet(yard)).stdout).toBe(greeting)
       },
     )

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { clients, type Client } from '#scenarios/support/clients.ts'
+import { clients } from '#scenarios/support/clients.ts'
 import { eventually } from '#scenarios/support/eventually.ts'
 import { callersOf, connectionsTo, legsTo } from '#scenarios/support/expectations.ts'
 import { pods } from '#scenarios/support/ground.ts'
@@ -43,27 +43,6 @@ export function claimsOfPods(scenario: Scenario): void {
     },
   )
 
-  scenario.for(['kong-a', 'kong-b'])(
-    'with %s killed nothing reaches service-b, from outside or from within its pod',
-    async (proxy, { yard }) => {
-      const [tcp] = clients(pods)
-      if (tcp === undefined) throw new Error('no client')
-      await yard.lab.killNode(proxy)
-      const { stdout } = await yard.run('service-a', impatient(tcp), { timeoutMs: 1_500 })
-      expect(stdout).toBe('')
-      expect(await callersOf(yard, tcp.serverLog)).toEqual([])
-      const dead = proxy === 'kong-a' ? 'lo-pod-a' : 'mesh'
-      const dialled = await connectionsTo(yard, tcp.port)
-      expect(dialled.at(-1)).toMatchObject({ link: dead, outcome: 'unanswered' })
-      expect(dialled.filter(({ link }) => link === 'lo-pod-b')).toEqual([])
-
-      await yard.lab.startNode(proxy)
-      expect(await yard.run('service-a', tcp.argv)).toMatchObject({ stdout: tcp.answer })
-      // A sidecar may still be trying on behalf of the first client, and get through now.
-      expect(new Set(await callersOf(yard, tcp.serverLog))).toEqual(new Set([serviceA]))
-    },
-  )
-
   scenario('over IPv6 the sidecars keep the address, too', async ({ yard }) => {
     await using _routes = await routesToAnywhere(yard)
     const web = await yard.run('service-a', curl('--globoff', `http://[${echo6}]:18000/`))
@@ -81,11 +60,6 @@ export function claimsOfPods(scenario: Scenario): void {
 
 function curl(...rest: readonly string[]): [string, ...string[]] {
   return ['curl', '--silent', '--show-error', '--max-time', '5', ...rest]
-}
-
-/** The same client, giving up on a connection after a second. */
-function impatient({ argv: [program, ...rest] }: Client): Client['argv'] {
-  return [program, '--wait', '1s', ...rest]
 }
 
 /** The address from which the echo service says that it was called. */

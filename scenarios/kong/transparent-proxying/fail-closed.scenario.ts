@@ -2,66 +2,73 @@ import { expect } from 'vitest'
 import { clients, type Client } from '#scenarios/support/clients.ts'
 import { eventually } from '#scenarios/support/eventually.ts'
 import { callersOf, connectionsTo, expectLog, legsTo } from '#scenarios/support/expectations.ts'
+import { grounds, onLeg, pods } from '#scenarios/support/ground.ts'
 import { onEveryTopology } from '#scenarios/support/scenario.ts'
 import type { Yard } from '#scenarios/support/stage.ts'
 
 /** Kong's own default of a minute for each of six attempts is bounded too, but too long for a test. */
 const attempts = { connectTimeoutMs: 400, retries: 1 }
 
-onEveryTopology((scenario, ground) => {
-  const { kongB } = ground.addresses
-  const [tcp, , http] = clients(ground)
-  if (tcp === undefined || http === undefined) throw new Error('no clients')
+onEveryTopology(
+  (scenario, ground) => {
+    const { kongB } = ground.addresses
+    const [fromClient, fromKongA, fromKongB] = ground.meshed
+    /** Links that nobody but Kong B has reason to dial on. */
+    const atServiceB = fromKongB?.links.filter((link) => !fromClient?.links.includes(link)) ?? []
+    const [tcp, , http] = clients(ground)
+    if (tcp === undefined || http === undefined) throw new Error('no clients')
 
-  scenario.for([tcp, http])(
-    'with kong-b stopped, a $protocol client fails in time and nothing reaches service-b',
-    async (client, { yard }) => {
-      await limitAttempts(yard, `service-b-${client.protocol.toLowerCase()}`)
-      await yard.lab.stopNode('kong-b')
+    scenario.for([tcp, http])(
+      'with kong-b stopped, a $protocol client fails in time and nothing reaches service-b',
+      async (client, { yard }) => {
+        await limitAttempts(yard, `service-b-${client.protocol.toLowerCase()}`)
+        await yard.lab.stopNode('kong-b')
 
-      const { stdout, durationMs } = await yard.run('service-a', client.argv)
-      expect(stdout).not.toContain('Hello')
-      if (client === http) expect(stdout).toContain('The upstream server is timing out')
-      // Twice the connect timeout, and time for the commands of a busy machine.
-      expect(durationMs).toBeLessThan(5_000)
-      await expectLog(yard, 'kong-a', /while connecting to upstream/)
-      expect(await callersOf(yard, client.serverLog)).toEqual([])
-      const dialled = await connectionsTo(yard, client.port)
-      const byProxy = dialled.filter((each) => yard.dialler(each) === 'kong-a')
-      expect(byProxy.map(({ outcome }) => outcome)).toEqual(['unanswered', 'unanswered'])
-      expect(dialled.map((each) => yard.dialler(each))).not.toContain('kong-b')
-      expect(dialled.filter(({ link }) => link === 'b')).toEqual([])
+        const { stdout, durationMs } = await yard.run('service-a', client.argv)
+        expect(stdout).not.toContain('Hello')
+        if (client === http) expect(stdout).toContain('The upstream server is timing out')
+        // Twice the connect timeout, and time for the commands of a busy machine.
+        expect(durationMs).toBeLessThan(5_000)
+        await expectLog(yard, 'kong-a', /while connecting to upstream/)
+        expect(await callersOf(yard, client.serverLog)).toEqual([])
+        const dialled = await connectionsTo(yard, client.port)
+        const byProxy = onLeg(fromKongA, { yard, connections: dialled })
+        expect(byProxy.map(({ outcome }) => outcome)).toEqual(['unanswered', 'unanswered'])
+        expect(onLeg(fromKongB, { yard, connections: dialled })).toEqual([])
+        expect(dialled.filter(({ link }) => atServiceB.includes(link))).toEqual([])
 
-      await yard.lab.startNode('kong-b')
-      await expectMeshed(yard, client)
-    },
-  )
+        await yard.lab.startNode('kong-b')
+        await expectMeshed(yard, client)
+      },
+    )
 
-  scenario.for([tcp, http])(
-    'with kong-a killed, a $protocol client is not answered and nothing reaches service-b',
-    async (client, { yard }) => {
-      await yard.lab.killNode('kong-a')
+    scenario.for([tcp, http])(
+      'with kong-a killed, a $protocol client is not answered and nothing reaches service-b',
+      async (client, { yard }) => {
+        await yard.lab.killNode('kong-a')
 
-      const { exitCode, stdout } = await yard.run('service-a', impatient(client))
-      expect(exitCode).not.toBe(0)
-      expect(stdout).toBe('')
-      expect(await callersOf(yard, client.serverLog)).toEqual([])
-      expect((await legsTo(yard, client.port)).map(({ from }) => from)).toEqual(['service-a'])
-      const dialled = await connectionsTo(yard, client.port)
-      expect(dialled.map(({ outcome }) => outcome)).toEqual(['unanswered'])
+        const { exitCode, stdout } = await yard.run('service-a', impatient(client))
+        expect(exitCode).not.toBe(0)
+        expect(stdout).toBe('')
+        expect(await callersOf(yard, client.serverLog)).toEqual([])
+        expect((await legsTo(yard, client.port)).map(({ from }) => from)).toEqual(['service-a'])
+        const dialled = await connectionsTo(yard, client.port)
+        expect(dialled.map(({ outcome }) => outcome)).toEqual(['unanswered'])
 
-      await yard.lab.startNode('kong-a')
-      await expectMeshed(yard, client)
-    },
-  )
+        await yard.lab.startNode('kong-a')
+        await expectMeshed(yard, client)
+      },
+    )
 
-  /** The same checks see packets and callers when the mesh is whole. */
-  async function expectMeshed(yard: Yard, client: Client): Promise<void> {
-    expect(await yard.run('service-a', client.argv)).toMatchObject({ stdout: client.answer })
-    expect(await callersOf(yard, client.serverLog)).toEqual([kongB])
-    expect(await legsTo(yard, client.port)).toEqual(expect.arrayContaining([...ground.meshed]))
-  }
-})
+    /** The same checks see packets and callers when the mesh is whole. */
+    async function expectMeshed(yard: Yard, client: Client): Promise<void> {
+      expect(await yard.run('service-a', client.argv)).toMatchObject({ stdout: client.answer })
+      expect(await callersOf(yard, client.serverLog)).toEqual([kongB])
+      expect(await legsTo(yard, client.port)).toEqual(expect.arrayContaining([...ground.meshed]))
+    }
+  },
+  { on: [...grounds, pods] },
+)
 
 async function limitAttempts(yard: Yard, service: string): Promise<void> {
   const { connectTimeoutMs, retries } = attempts

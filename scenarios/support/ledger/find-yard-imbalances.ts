@@ -2,7 +2,8 @@ import { UnknownVerdict } from '#reports/record/unknown-verdict.ts'
 import { canariesIn, type Canary } from '#lab/probes/canary.ts'
 import { renderEndpoint } from '#lab/probes/hops.ts'
 import type { Book, Entry } from '#lab/probes/ledger/book.ts'
-import { findImbalances, type Imbalance } from '#lab/probes/ledger/find-imbalances.ts'
+import type { Ledger } from '#lab/probes/ledger/compile-ledger.ts'
+import { findImbalances } from '#lab/probes/ledger/find-imbalances.ts'
 import { planBooks, type Passage } from '#lab/probes/ledger/plan-books.ts'
 import { linesWithIds, requestsServed, type LogText } from '#lab/probes/ledger/read-logs.ts'
 import { parseListenEndpoints } from '#lab/topology/listen-endpoints.ts'
@@ -14,13 +15,10 @@ import { claimedByConnection } from './read-claims.ts'
 import { byLeg, readCrossings, type Crossing } from './read-crossings.ts'
 
 /**
- * Where the books of a scenario contradict each other at this moment.
+ * The books of a scenario at this moment, and where they contradict each other.
  * @throws {UnknownVerdict} When packets cannot be read, or nothing was sent.
  */
-export async function findYardImbalances(
-  yard: Yard,
-  claim: BalanceClaim,
-): Promise<readonly Imbalance[]> {
+export async function findYardImbalances(yard: Yard, claim: BalanceClaim): Promise<Ledger> {
   const { nodes } = yard.lab.topology
   const members = nodes.filter(({ kind }) => kind === 'proxy' || kind === 'service')
   const proxies = members.filter(({ kind }) => kind === 'proxy')
@@ -57,10 +55,12 @@ export async function findYardImbalances(
   })
   const counted = (claim.counted ?? []).map(({ by, entries, times = 1, of }): Book => ({
     name: by,
+    proof: 'counter',
     entries,
     due: (id) => (of === undefined || of.includes(id) ? times : 0),
   }))
-  return findImbalances(planned.sent, [...books, ...counted])
+  const all = [...books, ...counted]
+  return { sent: planned.sent, books: all, imbalances: findImbalances(planned.sent, all) }
 }
 
 interface Seen {

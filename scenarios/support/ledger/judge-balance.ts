@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { UnknownVerdict } from '#reports/record/unknown-verdict.ts'
-import type { Imbalance } from '#lab/probes/ledger/find-imbalances.ts'
+import { compileLedger, type Ledger } from '#lab/probes/ledger/compile-ledger.ts'
 import type { Yard } from '#scenarios/support/stage.ts'
 import type { Judgement } from '#scenarios/support/wire/judge-link.ts'
 import type { BalanceClaim } from './balance-claim.ts'
@@ -13,7 +13,7 @@ const quietMs = 800
 
 /**
  * Whether the books of a scenario balance. Logs are written a moment after what they tell, so while anything is missing
- * it is looked for again, until nothing new comes.
+ * it is looked for again, until nothing new comes. What they say is put on record.
  * @throws {UnknownVerdict} When no command sent a request with an id, or packets cannot be read.
  */
 export async function judgeBalance(yard: Yard, claim: BalanceClaim): Promise<Judgement> {
@@ -23,16 +23,19 @@ export async function judgeBalance(yard: Yard, claim: BalanceClaim): Promise<Jud
   for (;;) {
     // oxlint-disable-next-line no-await-in-loop -- until it balances
     const found = await look(yard, claim)
-    const seen = found instanceof UnknownVerdict ? [found.message] : found.map(({ text }) => text)
+    const seen =
+      found instanceof UnknownVerdict ? [found.message] : found.imbalances.map(({ text }) => text)
     const now = performance.now()
     if (seen.join('\n') !== before) quietSince = now
     before = seen.join('\n')
     const late = now > deadline || now - quietSince > quietMs
     if (found instanceof UnknownVerdict) {
       if (late) throw found
-    } else if (found.length === 0) {
+    } else if (found.imbalances.length === 0) {
+      yard.addLedger(compileLedger(found))
       return { pass: true, lines: [`${yard.commands.length} commands, and nothing amiss`] }
-    } else if (late || !found.some(({ kind }) => kind === 'missing')) {
+    } else if (late || !found.imbalances.some(({ kind }) => kind === 'missing')) {
+      yard.addLedger(compileLedger(found))
       return { pass: false, lines: seen }
     }
     // oxlint-disable-next-line no-await-in-loop
@@ -40,10 +43,7 @@ export async function judgeBalance(yard: Yard, claim: BalanceClaim): Promise<Jud
   }
 }
 
-async function look(
-  yard: Yard,
-  claim: BalanceClaim,
-): Promise<readonly Imbalance[] | UnknownVerdict> {
+async function look(yard: Yard, claim: BalanceClaim): Promise<Ledger | UnknownVerdict> {
   try {
     return await findYardImbalances(yard, claim)
   } catch (error) {

@@ -1,11 +1,9 @@
-import {
-  Agent as PlainAgent,
-  request as plainRequest,
-  type ClientRequest,
-  type IncomingMessage,
-} from 'node:http'
+import type { Agent, ClientRequest, IncomingMessage } from 'node:http'
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https'
 import { once } from 'node:events'
+
+// An `import` of its values reads all of them, one of which loads the whole of `fetch`: 35 ms of every start.
+const http = process.getBuiltinModule('node:http')
 
 export interface HttpPosterOptions {
   readonly method: string
@@ -20,7 +18,7 @@ export interface HttpPosterOptions {
 export class HttpPoster {
   readonly #url: URL
   readonly #options: HttpPosterOptions
-  #agent: PlainAgent | undefined
+  #agent: Agent | undefined
 
   constructor(url: string, options: HttpPosterOptions) {
     this.#url = new URL(url)
@@ -65,10 +63,10 @@ export class HttpPoster {
     const settings = { keepAlive: true, maxSockets: 1, timeout: keepAliveMs }
     this.#agent ??= tls
       ? new TlsAgent({ ...settings, rejectUnauthorized: false })
-      : new PlainAgent(settings)
+      : new http.Agent(settings)
     const headers = { 'Content-Type': contentType, 'Content-Length': Buffer.byteLength(body) }
     const options = { agent: this.#agent, method, headers }
-    return (tls ? tlsRequest : plainRequest)(this.#url, options).end(body)
+    return (tls ? tlsRequest : http.request)(this.#url, options).end(body)
   }
 }
 

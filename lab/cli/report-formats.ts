@@ -1,0 +1,2 @@
+/** What a report is written as. */
+export const reportFormats = ['html', 'json', 'junit', 'markdown'] as const
