@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Answer } from '#scenarios/support/ask.ts'
+import { heardOfChanges } from '#scenarios/support/heard-of-changes.ts'
 import { openNodePair, type Hop, type NodePair } from '#scenarios/support/node-pair.ts'
 
 let pair: NodePair
@@ -89,6 +90,7 @@ async function consumers({ host }: Hop): Promise<readonly [string, string, strin
     const { key } = await pair.first.configure('POST', `/consumers/${id}/key-auth`, {})
     made.push({ id: String(id), key: String(key) })
   }
+  await heardOfChanges(pair.first, [pair.second])
   const [one, two] = made
   return [one?.key ?? '', two?.key ?? '', one?.id ?? '']
 }
