@@ -1,5 +1,5 @@
 import type { CommandEntry, OptionEntry } from './command-entry.ts'
-import { faultKinds } from './fault-kinds.ts'
+import { faultKinds } from '#lab/faults/fault-kinds.ts'
 import { reportFormats } from './report-formats.ts'
 
 const name: OptionEntry = {

@@ -1,26 +1,16 @@
 import { join } from 'node:path'
-import { Writable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { projectRoot } from '#lab/run/home.ts'
 import type { CommandEntry, OptionEntry } from './command-entry.ts'
 import { commandTable } from './command-table.ts'
-import { runMeshyard } from './run-meshyard.ts'
+import { runLine, type Told } from './run-line.ts'
 
-async function meshyard(argv: readonly string[], environment: NodeJS.ProcessEnv = {}) {
-  const written = { stdout: '', stderr: '' }
-  const stream = (name: keyof typeof written): Writable =>
-    new Writable({
-      write(chunk: Buffer, _encoding, done) {
-        written[name] += chunk.toString()
-        done()
-      },
-    })
-  const code = await runMeshyard(argv, {
-    stdout: stream('stdout'),
-    stderr: stream('stderr'),
-    env: { MESHYARD_HOME: '/nowhere', PATH: join(projectRoot, 'lab/bin'), ...environment },
+function meshyard(argv: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<Told> {
+  return runLine(argv, {
+    MESHYARD_HOME: '/nowhere',
+    PATH: join(projectRoot, 'lab/bin'),
+    ...environment,
   })
-  return { code, ...written }
 }
 
 /** What each command must be given for its options to be looked at. */

@@ -1,12 +1,11 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Writable } from 'node:stream'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { projectRoot } from '#lab/run/home.ts'
 import { commandTable } from './command-table.ts'
-import { runMeshyard } from './run-meshyard.ts'
+import { runLine, type Told } from './run-line.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'fuzz-'))
 afterAll(() => {
@@ -145,19 +144,6 @@ describe('any command line', () => {
   )
 })
 
-async function meshyard(argv: readonly string[], home: string) {
-  const written = { stdout: '', stderr: '' }
-  const stream = (name: keyof typeof written): Writable =>
-    new Writable({
-      write(chunk: Buffer, _encoding, done) {
-        written[name] += chunk.toString()
-        done()
-      },
-    })
-  const code = await runMeshyard(argv, {
-    stdout: stream('stdout'),
-    stderr: stream('stderr'),
-    env: { MESHYARD_HOME: home, PATH: join(projectRoot, 'lab/bin') },
-  })
-  return { code, ...written }
+function meshyard(argv: readonly string[], home: string): Promise<Told> {
+  return runLine(argv, { MESHYARD_HOME: home, PATH: join(projectRoot, 'lab/bin') })
 }

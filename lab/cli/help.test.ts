@@ -1,25 +1,11 @@
 import { join } from 'node:path'
-import { Writable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { projectRoot } from '#lab/run/home.ts'
 import { commandTable } from './command-table.ts'
-import { runMeshyard } from './run-meshyard.ts'
+import { runLine, type Told } from './run-line.ts'
 
-async function meshyard(...argv: readonly string[]) {
-  const written = { stdout: '', stderr: '' }
-  const stream = (name: keyof typeof written): Writable =>
-    new Writable({
-      write(chunk: Buffer, _encoding, done) {
-        written[name] += chunk.toString()
-        done()
-      },
-    })
-  const code = await runMeshyard(argv, {
-    stdout: stream('stdout'),
-    stderr: stream('stderr'),
-    env: { MESHYARD_HOME: '/nowhere', PATH: join(projectRoot, 'lab/bin') },
-  })
-  return { code, ...written }
+function meshyard(...argv: readonly string[]): Promise<Told> {
+  return runLine(argv, { MESHYARD_HOME: '/nowhere', PATH: join(projectRoot, 'lab/bin') })
 }
 
 describe('meshyard help', () => {

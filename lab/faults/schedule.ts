@@ -1,5 +1,6 @@
 import { seededRandom } from '#netns/shaping/random.ts'
 import type { NodeSpec, Topology } from '#lab/topology/topology.ts'
+import { linkFaults } from './fault-kinds.ts'
 import type { FaultKind, FaultSpec } from './fault-spec.ts'
 
 /** A fault at its time. Times count from the start of the schedule. */
@@ -118,20 +119,10 @@ function makeSpec(kind: FaultKind, topology: Topology, { random, pick }: Chance)
 }
 
 function possibleKinds(topology: Topology): readonly FaultKind[] {
-  const ofLinks: readonly FaultKind[] = [
-    'partition',
-    'down',
-    'delay',
-    'jitter',
-    'loss',
-    'rate',
-    'reorder',
-    'duplicate',
-  ]
   const ofNodes: readonly FaultKind[] = ['kill', 'pause', 'restart', 'reset']
   const ofProxies: readonly FaultKind[] = ['clock', 'expired-certificate', 'store-down']
   return [
-    ...(topology.links.length > 0 ? ofLinks : []),
+    ...(topology.links.length > 0 ? linkFaults : []),
     ...(busyNodes(topology).length > 0 ? ofNodes : []),
     ...(proxies(topology).length > 0 ? ofProxies : []),
   ]

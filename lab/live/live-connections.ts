@@ -1,4 +1,3 @@
-import { markerPort } from '#netns/shaping/point-rules.ts'
 import type { AddressBook } from '#lab/probes/hops.ts'
 import type { Frame } from '#lab/probes/pcap.ts'
 import { findTcpConnections, type TcpConnection } from '#lab/probes/tcp-flows.ts'
@@ -42,7 +41,6 @@ export class LiveConnections {
       const segment = parseTcpSegment(linkType, frame.bytes)
       if (segment === undefined) continue
       const { source, destination } = segment
-      if (source.port === markerPort || destination.port === markerPort) continue
       const ends = [source, destination].map(({ address, port }) => `${address} ${port}`)
       const key = [link, ...ends.toSorted()].join(' ')
       let pair = this.#pairs.get(key)

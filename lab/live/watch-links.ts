@@ -1,9 +1,14 @@
-import { askLab } from '#lab/client/ask-lab.ts'
+import type { Socket } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
+import { connectToLab } from '#lab/client/connect-to-lab.ts'
+import { socketFile } from '#lab/holder/socket-file.ts'
+import { takeSocket } from '#lab/inside/take-socket.ts'
+import { linkTypeEthernet } from '#lab/probes/capture.ts'
 import { chooseCapturePoints, type CapturePoint } from '#lab/probes/capture-points.ts'
 import type { Frame } from '#lab/probes/pcap.ts'
+import { openThreadRing, type ThreadRing } from '#lab/probes/ring-thread.ts'
 import { LabError } from '#lab/run/lab-error.ts'
 import type { LabPlan } from '#lab/topology/plan.ts'
-import { PcapStream } from './pcap-stream.ts'
 
 export interface WatchedLink {
   readonly link: string
@@ -29,36 +34,51 @@ export interface WatchOptions {
   readonly onFrames: (frames: LinkFrames) => void
 }
 
-/** Never in a lab that people watch. */
-const unlimitedMs = 2 ** 31 - 1
+const lookEveryMs = 20
 
 /**
- * Watches the TCP packets of a lab until the signal aborts.
- * @throws LabError when there is no such link, tcpdump does not run, or the lab goes down.
+ * Watches the TCP packets of a lab until the signal aborts; all that has crossed a link before that is told.
+ * @throws LabError when there is no such link, packets come faster than they are read, or the lab goes down.
  */
 export async function watchLinks(options: WatchOptions): Promise<void> {
-  const { plan, signal, onReady } = options
-  const points = choosePoints(plan, options.link)
-  const links = listLinks(plan, options.link)
-  let waitedFor = points.length
-  const failed = new AbortController()
-  const all = AbortSignal.any([signal, failed.signal])
-  const watches = links.map(async (link, index) => {
-    try {
-      await watchLink(points[index]?.node ?? '', link, {
-        ...options,
-        signal: all,
-        onReady: () => {
-          waitedFor -= 1
-          if (waitedFor === 0) onReady(links)
-        },
-      })
-    } catch (error) {
-      failed.abort(error)
-    }
+  const { plan, signal, onReady, onFrames } = options
+  await using stack = new AsyncDisposableStack()
+  const links: (WatchedLink & { readonly ring: ThreadRing })[] = []
+  for (const point of choosePoints(plan, options.link)) {
+    const { node, interface: name } = point
+    const request = { command: 'packets', node, interface: name } as const
+    // oxlint-disable-next-line no-await-in-loop -- each is held before the next one is opened
+    const ring = stack.use(await openThreadRing(await takeSocket(plan.folder, request)))
+    links.push({ ...toLink(plan, point), ring })
+  }
+  const down = stack.adopt(await signOfLife(plan), (socket) => {
+    socket.destroy()
   })
-  await Promise.all(watches)
-  if (failed.signal.aborted && !signal.aborted) throw failed.signal.reason
+  onReady(links)
+  for (let last = false; !last;) {
+    last = signal.aborted
+    // oxlint-disable-next-line no-await-in-loop
+    await Promise.all(
+      links.map(async ({ ring, ...link }) => {
+        const { frames, dropped } = await ring.take()
+        if (frames.length > 0) onFrames({ ...link, linkType: linkTypeEthernet, frames })
+        if (dropped > 0) {
+          throw new LabError(`${dropped} packets on ${link.link} came faster than they were read.`)
+        }
+      }),
+    )
+    if (last) return
+    if (down.destroyed) throw new LabError(`The lab ${plan.name} went down.`)
+    // oxlint-disable-next-line no-await-in-loop
+    await wait(lookEveryMs, undefined, { signal }).catch(() => {})
+  }
+}
+
+/** Ends with the lab. */
+async function signOfLife({ folder }: LabPlan): Promise<Socket> {
+  const socket = await connectToLab(folder, socketFile)
+  if (socket === undefined) throw new LabError(`No lab is running in ${folder}.`)
+  return socket.on('error', () => {}).resume()
 }
 
 /** All links of a lab, or the one of that name. @throws LabError when there is none. */
@@ -79,50 +99,3 @@ function toLink({ nodes }: LabPlan, point: CapturePoint): WatchedLink {
   const namespace = nodes.find(({ name }) => name === point.node)?.namespace ?? point.node
   return { link: point.link, interface: point.interface, namespace }
 }
-
-type LinkOptions = Pick<WatchOptions, 'onFrames' | 'plan' | 'signal'> & {
-  readonly onReady: () => void
-}
-
-async function watchLink(
-  node: string,
-  link: WatchedLink,
-  { plan, signal, onFrames, onReady }: LinkOptions,
-): Promise<void> {
-  const stream = new PcapStream()
-  let said = ''
-  const command = ['tcpdump', '-i', link.interface, '-Z', 'root', '--immediate-mode', '-n', '-U']
-  const limits = ['--time-stamp-precision=nano', '-s', '16000', '-B', '16384', '-w', '-', 'tcp']
-  const [program = '', ...args] = [...command, ...limits]
-  const result = await askLab(
-    plan.folder,
-    {
-      command: 'exec',
-      node,
-      argv: [program, ...args],
-      environment: {},
-      input: '',
-      timeoutMs: unlimitedMs,
-    },
-    {
-      signal,
-      onOutput: (output, data) => {
-        if (output === 'stderr') {
-          const saidBefore = said
-          said += data.toString()
-          if (!saidBefore.includes(listening) && said.includes(listening)) onReady()
-          return
-        }
-        const before = stream.linkType
-        const frames = stream.push(data)
-        const { linkType } = stream
-        if (linkType === undefined || (linkType === before && frames.length === 0)) return
-        onFrames({ ...link, linkType, frames })
-      },
-    },
-  )
-  const how = result.kind === 'exited' ? `exit code ${result.exitCode}` : result.kind
-  throw new LabError(`tcpdump on ${link.link} ended (${how}): ${said.trim()}`)
-}
-
-const listening = 'listening on'

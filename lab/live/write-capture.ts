@@ -1,3 +1,4 @@
+import { linkTypeEthernet } from '#lab/probes/capture.ts'
 import {
   interfaceBlock,
   packetBlock,
@@ -32,9 +33,6 @@ interface Waiting {
 /** So long packets of other links, and the secrets that open them, may be on their way. */
 const holdMs = 250
 
-/** LINKTYPE_ETHERNET: what links of labs are, loopback interfaces, too. */
-const ethernet = 1
-
 /**
  * Writes the packets of a lab as one capture file while they come, in the order of time, with the secrets that the lab
  * logs before the packets they open, until the signal aborts. All links are in it, also those on which nothing passed.
@@ -44,22 +42,10 @@ export async function writeCapture(options: CaptureOptions): Promise<Captured> {
   const { plan, link, signal, write, onReady } = options
   const readKeys = openKeyReader(plan)
   const links = listLinks(plan, link)
-  const linkTypes = new Map<string, number>()
-  let isOpen = false
-  const open = (): void => {
-    if (isOpen) return
-    isOpen = true
-    for (const { link: name, interface: device, namespace } of links) {
-      const description = `${device} in the namespace ${namespace}`
-      const linkType = linkTypes.get(name) ?? ethernet
-      write(interfaceBlock({ name, description, linkType, snapLength: 0 }))
-    }
-  }
   let waiting: Waiting[] = []
   let packets = 0
   let secrets = 0
   const flush = (untilMs: number): void => {
-    if (!isOpen) return
     const keys = readKeys?.() ?? ''
     if (keys !== '') {
       secrets += keys.split('\n').length - 1
@@ -74,23 +60,21 @@ export async function writeCapture(options: CaptureOptions): Promise<Captured> {
     packets += due.length
   }
   write(sectionBlock({ comments: [`${plan.name} (${plan.topology})`], application: 'meshyard' }))
+  for (const { link: name, interface: device, namespace } of links) {
+    const description = `${device} in the namespace ${namespace}`
+    write(interfaceBlock({ name, description, linkType: linkTypeEthernet, snapLength: 0 }))
+  }
   await watchByTurns({
     plan,
     link,
     signal,
     onReady,
-    onFrames: ({ linkType, frames, link: name }) => {
-      linkTypes.set(name, linkType)
+    onFrames: ({ frames, link: name }) => {
       const number = links.findIndex((each) => each.link === name)
       for (const frame of frames) waiting.push({ interface: number, frame })
-      if (linkTypes.size === links.length) open()
     },
     lateMs: holdMs,
-    onTurn: (untilMs) => {
-      // Where it ends before all links are watched, too, what there is makes a file.
-      if (untilMs === Number.POSITIVE_INFINITY) open()
-      flush(untilMs)
-    },
+    onTurn: flush,
   })
   return { packets, secrets }
 }

@@ -1,4 +1,3 @@
-import type { RingPacket } from '#netns/packets/packet-ring.ts'
 import type { Frame } from './pcap.ts'
 import { openThreadRing, type ThreadRing } from './ring-thread.ts'
 import { findTcpConnections, type TcpConnection } from './tcp-flows.ts'
@@ -49,7 +48,8 @@ export async function openCapture(fd: number, options: CaptureOptions): Promise<
   return new RingCapture(await openThreadRing(fd), options)
 }
 
-const linkTypeEthernet = 1
+/** LINKTYPE_ value: what links of labs are, loopback interfaces, too. */
+export const linkTypeEthernet = 1
 const defaultKeepBytes = 128 * 1024 * 1024
 
 class RingCapture implements Capture {
@@ -90,14 +90,14 @@ class RingCapture implements Capture {
   }
 
   async #take(): Promise<void> {
-    const { packets, dropped } = await this.#ring.take()
+    const { frames, dropped } = await this.#ring.take()
     if (dropped > 0) {
       const what = `${dropped} packets were dropped`
       throw new Error(`The capture of ${this.#interface} is not whole: ${what}.`)
     }
-    for (const packet of packets) {
-      this.#frames.push(toFrame(packet))
-      this.#bytes += packet.bytes.length
+    for (const frame of frames) {
+      this.#frames.push(frame)
+      this.#bytes += frame.bytes.length
     }
     let forgotten = 0
     while (this.#bytes > this.#keepBytes) {
@@ -108,14 +108,5 @@ class RingCapture implements Capture {
       forgotten += 1
     }
     if (forgotten > 0) this.#frames = this.#frames.slice(forgotten)
-  }
-}
-
-function toFrame({ seconds, nanoseconds, originalLength, bytes }: RingPacket): Frame {
-  return {
-    atMs: seconds * 1_000 + nanoseconds / 1e6,
-    atNs: BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds),
-    originalLength,
-    bytes,
   }
 }

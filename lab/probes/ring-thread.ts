@@ -1,11 +1,12 @@
 import { Worker } from 'node:worker_threads'
 import type { RingPacket } from '#netns/packets/packet-ring.ts'
+import type { Frame } from './pcap.ts'
 import type { RingAnswer, RingMessage } from './ring-messages.ts'
 
 /** A ring that the thread empties. */
 export interface ThreadRing extends AsyncDisposable {
   /** Whatever has crossed the interface until now and was not taken before, and how many packets were dropped so far. */
-  take(): Promise<{ readonly packets: readonly RingPacket[]; readonly dropped: number }>
+  take(): Promise<{ readonly frames: readonly Frame[]; readonly dropped: number }>
 }
 
 /**
@@ -26,7 +27,7 @@ export async function openThreadRing(fd: number): Promise<ThreadRing> {
     async take() {
       const answer = await thread.ask({ kind: 'take', ring })
       if (answer.kind !== 'packets') throw new Error(`the thread answered with "${answer.kind}"`)
-      return answer
+      return { frames: answer.packets.map(toFrame), dropped: answer.dropped }
     },
     async [Symbol.asyncDispose]() {
       if (closed) return
@@ -34,6 +35,15 @@ export async function openThreadRing(fd: number): Promise<ThreadRing> {
       await thread.ask({ kind: 'close', ring })
       await thread.leave()
     },
+  }
+}
+
+function toFrame({ seconds, nanoseconds, originalLength, bytes }: RingPacket): Frame {
+  return {
+    atMs: seconds * 1_000 + nanoseconds / 1e6,
+    atNs: BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds),
+    originalLength,
+    bytes,
   }
 }
 

@@ -6,12 +6,6 @@ export type PointAction =
   | { readonly kind: 'queue'; readonly queue: number }
 
 /**
- * The TCP port of connections that mark a moment in a capture, discard (RFC 863): no service of a lab listens there. They
- * have to get through whatever else does not.
- */
-export const markerPort = 9
-
-/**
  * Renders nft commands that load the rules of a point into a table of that name. Neighbour discovery passes, as ARP does.
  * `in` comes before interception and routing, `out` after everything else.
  */
@@ -30,9 +24,7 @@ export function renderPointNft(name: string, point: ShapingPoint, action: PointA
     `table inet ${name} {`,
     '  chain point {',
     `    ${hook}`,
-    ...[`tcp dport ${markerPort}`, `tcp sport ${markerPort}`, `icmpv6 type { 135, 136 }`].map(
-      (passing) => `    ${passing} accept`,
-    ),
+    '    icmpv6 type { 135, 136 } accept',
     `    ${match} counter ${action.kind === 'drop' ? 'drop' : `queue num ${action.queue}`}`,
     '  }',
     '}',
@@ -61,11 +53,7 @@ export function renderPointIptables(
       : (['raw', 'PREROUTING', '-i'] as const)
   const mac = fromMac === undefined ? '' : ` -m mac --mac-source ${fromMac}`
   const jump = `${hook} ${option} ${link.name}${mac} -j ${name}`
-  const passing = [
-    `-p tcp --dport ${markerPort}`,
-    `-p tcp --sport ${markerPort}`,
-    ...(family === 6 ? ['-p icmpv6 --icmpv6-type 135', '-p icmpv6 --icmpv6-type 136'] : []),
-  ]
+  const passing = family === 6 ? ['-p icmpv6 --icmpv6-type 135', '-p icmpv6 --icmpv6-type 136'] : []
   const target = action.kind === 'drop' ? 'DROP' : `NFQUEUE --queue-num ${action.queue}`
   const lines = (...text: readonly string[]): string =>
     [`*${table}`, ...text, 'COMMIT', ''].join('\n')

@@ -4,8 +4,8 @@ import { layOutLinks } from '#netns/link-layout.ts'
 import { openNetwork } from '#netns/network.ts'
 import { emptyNamespace, type NetworkPlan } from '#netns/network-plan.ts'
 import { connectTcp } from '#netns/sockets.ts'
-import { markerPort } from './point-rules.ts'
 import { receiveIfThere } from './queue-native.ts'
+import { repeatMark } from './repeat-filter.ts'
 import { openRepeatSocket } from './repeat-socket.ts'
 
 const plan: NetworkPlan = {
@@ -26,15 +26,15 @@ it.each([
   { address: '10.0.0.2', etherType: 0x0800 },
   { address: 'fd00::2', etherType: 0x86dd },
 ])(
-  'receives what dials $address, whole, but for marker connections',
+  'receives what dials $address, whole, but nothing with the mark of its own',
   async ({ address, etherType }) => {
     using network = openNetwork(plan)
     const [, link] = layOutLinks(plan).interfaces.get('a') ?? []
     if (link === undefined) throw new Error('a has a link')
     const namespace = network.namespace('a')
     using socket = openRepeatSocket(namespace, link)
-    const dial = async (port: number): Promise<void> => {
-      const client = connectTcp(namespace, { address, port })
+    const dial = async (port: number, mark?: number): Promise<void> => {
+      const client = connectTcp(namespace, { address, port }, mark === undefined ? {} : { mark })
       // Nobody listens there, which is known once packets went both ways.
       await once(client, 'error')
     }
@@ -51,9 +51,9 @@ it.each([
       }
       return found
     }
-    await dial(markerPort)
+    await dial(9, repeatMark)
     expect(ports()).toEqual([])
-    await dial(markerPort + 1)
-    expect(ports()).toEqual([markerPort + 1])
+    await dial(9)
+    expect(ports()).toEqual([9])
   },
 )

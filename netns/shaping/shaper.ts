@@ -7,7 +7,7 @@ export interface Shaper extends AsyncDisposable {
   readonly name: 'netem' | 'queue'
   /**
    * Makes the packets of a point fare as a shape says, in place of what was said of it before; undefined = as if nothing
-   * had ever been. Connections to TCP port 9 pass a cut, and the queue, untouched. One call at a time.
+   * had ever been. One call at a time.
    * @throws Error that names the point and what the machine refused; the point is then untouched.
    */
   shape(point: ShapingPoint, shape: Shape | undefined): Promise<void>

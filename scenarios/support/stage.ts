@@ -191,7 +191,7 @@ export class Yard {
     return this.#captures.connections({ ...options, sinceMs: this.sinceMs })
   }
 
-  /** The packets of each link since this scenario began, markers among them. */
+  /** The packets of each link since this scenario began. */
   async packets(): Promise<readonly LinkPackets[]> {
     const links = await this.#captures.packets({ sinceMs: this.sinceMs })
     return links.map((link) => ({

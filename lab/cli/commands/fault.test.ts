@@ -1,10 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Writable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openLab, type Lab } from '#lab/lab.ts'
-import { runMeshyard } from '#lab/cli/run-meshyard.ts'
+import { runLine, type Told } from '#lab/cli/run-line.ts'
 import type { FaultStatus } from '#lab/faults/fault-spec.ts'
 import { samplePair } from '#lab/topology/sample-pair.ts'
 
@@ -25,21 +24,8 @@ afterAll(async () => {
   rmSync(home, { recursive: true })
 }, timeoutMs)
 
-async function meshyard(line: string) {
-  const written = { stdout: '', stderr: '' }
-  const stream = (name: keyof typeof written): Writable =>
-    new Writable({
-      write(chunk: Buffer, _encoding, done) {
-        written[name] += chunk.toString()
-        done()
-      },
-    })
-  const code = await runMeshyard(line.split(' '), {
-    stdout: stream('stdout'),
-    stderr: stream('stderr'),
-    env: { MESHYARD_HOME: home },
-  })
-  return { code, ...written }
+function meshyard(line: string): Promise<Told> {
+  return runLine(line.split(' '), { MESHYARD_HOME: home })
 }
 
 async function listed(): Promise<readonly FaultStatus[]> {

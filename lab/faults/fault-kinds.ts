@@ -1,4 +1,4 @@
-import type { FaultKind, LinkFaultSpec, NodeFaultSpec } from '#lab/faults/fault-spec.ts'
+import type { FaultKind, LinkFaultSpec, NodeFaultSpec } from './fault-spec.ts'
 
 /** What can be broken of a link, in the order of help. */
 export const linkFaults = [
