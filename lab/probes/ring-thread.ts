@@ -32,8 +32,11 @@ export async function openThreadRing(fd: number): Promise<ThreadRing> {
     async [Symbol.asyncDispose]() {
       if (closed) return
       closed = true
-      await thread.ask({ kind: 'close', ring })
-      await thread.leave()
+      try {
+        await thread.ask({ kind: 'close', ring })
+      } finally {
+        await thread.leave()
+      }
     },
   }
 }
@@ -51,6 +54,7 @@ class RingThread {
   static #running: RingThread | undefined
   readonly #worker = new Worker(new URL('ring-worker.ts', import.meta.url))
   readonly #waiting: PromiseWithResolvers<RingAnswer>[] = []
+  #fault: Error | undefined
   #users = 0
   #rings = 0
 
@@ -62,6 +66,7 @@ class RingThread {
       else waiting?.resolve(answer)
     })
     this.#worker.on('error', (error) => {
+      this.#fault = error instanceof Error ? error : new Error(String(error))
       for (const waiting of this.#waiting.splice(0)) waiting.reject(error)
     })
   }
@@ -79,6 +84,7 @@ class RingThread {
   }
 
   async ask(message: RingMessage): Promise<RingAnswer> {
+    if (this.#fault !== undefined) throw this.#fault
     const waiting = Promise.withResolvers<RingAnswer>()
     this.#waiting.push(waiting)
     this.#worker.ref()

@@ -32,6 +32,7 @@ export class PacketRing implements Disposable {
   readonly #statuses: Int32Array
   #next = 0
   #dropped = 0
+  #isClosed = false
 
   /** Takes the descriptor over. */
   constructor(fd: number) {
@@ -44,6 +45,7 @@ export class PacketRing implements Disposable {
 
   /** All packets that have crossed since they were last taken. */
   take(): readonly RingPacket[] {
+    if (this.#isClosed) throw new Error('The ring of packets is closed')
     const taken: RingPacket[] = []
     for (;;) {
       const slot = this.#next * slotBytes
@@ -87,6 +89,8 @@ export class PacketRing implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    // Its memory is not ours any more, and to look at it would end the process.
+    this.#isClosed = true
     this.#memory[Symbol.dispose]()
     closeDescriptor(this.#fd)
   }

@@ -6,10 +6,10 @@ import type { Judgement } from '#scenarios/support/wire/judge-link.ts'
 import type { BalanceClaim } from './balance-claim.ts'
 import { findYardImbalances } from './find-yard-imbalances.ts'
 
-const withinMs = 3_000
+const withinMs = 6_000
 const lookAgainMs = 50
-/** After what time without anything new no more is expected. */
-const quietMs = 800
+/** After what time without anything new no more is expected: a disk that is busy keeps logs back for a second. */
+const quietMs = 2_000
 
 /**
  * Whether the books of a scenario balance. Logs are written a moment after what they tell, so while anything is missing
