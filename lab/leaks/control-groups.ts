@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { errorCode } from '#lab/run/fault.ts'
 
 /** Where control groups are seen. */
 export const mountPoint = '/sys/fs/cgroup'
@@ -67,7 +68,18 @@ export function groupsNamed(engineFolder: string): readonly string[] {
     .toSorted()
 }
 
+/** Groups come and go while they are read: one that is gone has nothing below it. */
 function listFolders(folder: string): readonly string[] {
-  const names = readdirSync(folder, { recursive: true, withFileTypes: true })
-  return names.flatMap((each) => (each.isDirectory() ? [join(each.parentPath, each.name)] : []))
+  return foldersIn(folder).flatMap((each) => [each, ...listFolders(each)])
+}
+
+function foldersIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((each) => each.isDirectory())
+      .map(({ name }) => join(folder, name))
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return []
+    throw error
+  }
 }
