@@ -42,28 +42,35 @@ export async function readCertificate(files: CertificateFiles): Promise<DefaultC
  * The self-signed certificate of a prefix (Kong 1.1, "ssl_cert"): the one that is there if it is whole and has not
  * expired, otherwise a new one, which is written to `ssl/NAME.crt` and `ssl/NAME.key`.
  */
-export function makeCertificate(
-  prefix: string,
-  name: 'kong-default' | 'admin-kong-default',
-): DefaultCertificate {
-  const folder = prefixPaths(prefix).ssl
-  const files = {
-    certificate: join(folder, `${name}.crt`),
-    privateKey: join(folder, `${name}.key`),
-  }
+export function makeCertificate(prefix: string, name: CertificateName): DefaultCertificate {
+  const files = certificateFiles(prefix, name)
   const begun = Promise.withResolvers<void>()
   const identity = begun.promise.then(async () => {
     const existing = await readValid(files)
     if (existing) return existing
     const { kongSubject, selfSigned } = await import('#core/tls/self-signed.ts')
     const made = await selfSigned(kongSubject)
-    replaceFile(files.privateKey, made.privateKey, 0o600)
-    replaceFile(files.certificate, made.certificate, 0o644)
+    writePair(files, made)
     return made
   })
   // Whoever awaits it sees the fault; before that it is nobody's.
   identity.catch(() => {})
   return { identity, begin: begun.resolve }
+}
+
+/** Of the proxy's listeners, and of the Admin API's. */
+export type CertificateName = 'kong-default' | 'admin-kong-default'
+
+/** Where a prefix has its own certificate of that name. */
+export function certificateFiles(prefix: string, name: CertificateName): CertificateFiles {
+  const folder = prefixPaths(prefix).ssl
+  return { certificate: join(folder, `${name}.crt`), privateKey: join(folder, `${name}.key`) }
+}
+
+/** Writes a certificate and its key, which others may not read. */
+export function writePair(files: CertificateFiles, { certificate, privateKey }: Identity): void {
+  replaceFile(files.privateKey, privateKey, 0o600)
+  replaceFile(files.certificate, certificate, 0o644)
 }
 
 /** Makes the certificates that the node of a prepared prefix will present and that are not there, and waits for them. */

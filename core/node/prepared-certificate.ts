@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { prefixPaths, replaceFile } from '#core/kong/prefix.ts'
+import { dirname } from 'node:path'
+import { certificateFiles, writePair } from '#core/kong/default-certificate.ts'
 import type { Identity } from '#core/model/identity.ts'
 import { kongSubject, selfSigned } from '#core/tls/self-signed.ts'
 
@@ -18,13 +18,11 @@ export function makeDefaultCertificate(): Promise<Identity> {
  * @param options.use Which of the node's listeners present it.
  */
 export function placeDefaultCertificate(
-  { certificate, privateKey }: Identity,
+  identity: Identity,
   { prefix, use }: { readonly prefix: string; readonly use: 'proxy' | 'admin' },
 ): void {
-  const folder = prefixPaths(prefix).ssl
-  const file = join(folder, use === 'proxy' ? 'kong-default' : 'admin-kong-default')
-  if (existsSync(`${file}.crt`)) return
-  mkdirSync(folder, { recursive: true })
-  replaceFile(`${file}.key`, privateKey, 0o600)
-  replaceFile(`${file}.crt`, certificate, 0o644)
+  const files = certificateFiles(prefix, use === 'proxy' ? 'kong-default' : 'admin-kong-default')
+  if (existsSync(files.certificate)) return
+  mkdirSync(dirname(files.certificate), { recursive: true })
+  writePair(files, identity)
 }

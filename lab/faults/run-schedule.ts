@@ -38,7 +38,6 @@ export async function runSchedule(
   try {
     await property(lab, stop.signal)
   } catch (error) {
-    if (error instanceof LabError) throw error
     return { kind: 'unsound', message: messageOf(error) }
   }
   try {

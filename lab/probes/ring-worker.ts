@@ -1,5 +1,4 @@
 import { parentPort, type MessagePort } from 'node:worker_threads'
-import { closeDescriptor } from '#netns/native.ts'
 import { PacketRing, type RingPacket } from '#netns/packets/packet-ring.ts'
 import type { RingAnswer, RingMessage } from './ring-messages.ts'
 
@@ -11,7 +10,7 @@ interface OpenRing {
   taken: RingPacket[]
 }
 
-/** A ring holds a thousand packets. */
+/** A ring holds four thousand packets. */
 const emptyEveryMs = 4
 
 const rings = new Map<number, OpenRing>()
@@ -20,8 +19,7 @@ let timer: NodeJS.Timeout | undefined
 function carryOut(message: RingMessage): RingAnswer {
   switch (message.kind) {
     case 'open': {
-      const ring = openRing(message.fd)
-      rings.set(message.ring, { ring, taken: [] })
+      rings.set(message.ring, { ring: new PacketRing(message.fd), taken: [] })
       timer ??= setInterval(emptyAll, emptyEveryMs)
       return { kind: 'done' }
     }
@@ -41,15 +39,6 @@ function carryOut(message: RingMessage): RingAnswer {
       clearInterval(timer)
       timer = undefined
       return { kind: 'done' }
-  }
-}
-
-function openRing(fd: number): PacketRing {
-  try {
-    return new PacketRing(fd)
-  } catch (error) {
-    closeDescriptor(fd)
-    throw error
   }
 }
 

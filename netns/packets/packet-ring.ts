@@ -34,10 +34,18 @@ export class PacketRing implements Disposable {
   #dropped = 0
   #isClosed = false
 
-  /** Takes the descriptor over. */
+  /**
+   * Takes the descriptor over.
+   * @throws SystemCallError
+   */
   constructor(fd: number) {
     this.#fd = fd
-    this.#memory = mapMemory(fd, ringBytes, 'map a ring of packets')
+    try {
+      this.#memory = mapMemory(fd, ringBytes, 'map a ring of packets')
+    } catch (error) {
+      closeDescriptor(fd)
+      throw error
+    }
     this.#bytes = new Uint8Array(this.#memory.bytes)
     this.#view = new DataView(this.#memory.bytes)
     this.#statuses = new Int32Array(this.#memory.bytes)

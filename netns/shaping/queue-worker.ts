@@ -92,9 +92,7 @@ function readQueue({
     number: queue,
     fd,
     receive: () => {
-      for (let turn = 0; turn < packetsInTurn; turn += 1) {
-        const length = receiveIfThere(fd, buffer)
-        if (length === 0) return
+      for (const length of receiveTurn(fd)) {
         const now = performance.now()
         for (const id of packetNumbers(buffer, length)) {
           Atomics.add(counts, SEEN, 1)
@@ -130,9 +128,7 @@ function readRepeated({
     number: queue,
     fd,
     receive: () => {
-      for (let turn = 0; turn < packetsInTurn; turn += 1) {
-        const length = receiveIfThere(fd, buffer)
-        if (length === 0) return
+      for (const length of receiveTurn(fd)) {
         Atomics.add(counts, SEEN, 1)
         if (random() >= share) continue
         sendNow(fd, buffer.subarray(0, length))
@@ -144,6 +140,15 @@ function readRepeated({
     restart: () => {
       random = seededRandom(seed)
     },
+  }
+}
+
+/** Fills the buffer with one message after the other, of one turn, and tells how long each is. */
+function* receiveTurn(fd: number): Generator<number> {
+  for (let turn = 0; turn < packetsInTurn; turn += 1) {
+    const length = receiveIfThere(fd, buffer)
+    if (length === 0) return
+    yield length
   }
 }
 

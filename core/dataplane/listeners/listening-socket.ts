@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { closeSync } from 'node:fs'
 import { isIPv4, Server, type Socket } from 'node:net'
 import { lookup } from 'node:dns/promises'
-import { openTransparentListener } from '#core/dataplane/socket-options.ts'
+import { isSix, openTransparentListener } from '#core/dataplane/socket-options.ts'
 import type { SocketAddress } from '#core/model/address.ts'
 
 export interface ListenAt {
@@ -27,8 +27,7 @@ export async function openListeningSocket(
   at: ListenAt,
   onAccepted: (socket: Socket) => void,
 ): Promise<ListeningSocket> {
-  // A name has no colon; Node's own test for IPv6 takes 4 ms when it is first asked.
-  const isLiteral = at.address.includes(':') || isIPv4(at.address)
+  const isLiteral = isSix(at.address) || isIPv4(at.address)
   const address = isLiteral ? at.address : (await lookup(at.address)).address
   const server = new Server({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true })
   server.on('connection', onAccepted)
@@ -43,7 +42,7 @@ export async function openListeningSocket(
     }
   } else {
     // Without ipv6Only, [::] would take the port of 0.0.0.0 as well.
-    server.listen({ host: address, port: at.port, backlog, ipv6Only: address.includes(':') })
+    server.listen({ host: address, port: at.port, backlog, ipv6Only: isSix(address) })
     await once(server, 'listening')
   }
   // A full file table makes a single accept fail; the port stays open.

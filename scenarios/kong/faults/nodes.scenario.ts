@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { expect } from 'vitest'
+import type { LinkConnection } from '#lab/probes/link-captures.ts'
 import { eventually } from '#scenarios/support/eventually.ts'
 import { onEveryTopology } from '#scenarios/support/scenario.ts'
 import type { Yard } from '#scenarios/support/stage.ts'
@@ -70,13 +71,7 @@ onEveryTopology(
           '-c',
           `exec 3<>/dev/tcp/${echo}/19000; printf hello >&3; cat <&3 >/dev/null`,
         ])
-        const stream = async (link: string) => {
-          const found = await yard.connections()
-          return found.find(
-            ({ server, ...each }) =>
-              each.link === link && server.address === echo && server.port === 19_000,
-          )
-        }
+        const stream = (link: string) => streamOn(yard, link)
         await eventually('the stream did not reach the service', async () => {
           return (await stream('b'))?.toServer.bytes === 5
         })
@@ -100,13 +95,7 @@ onEveryTopology(
           `exec 3<>/dev/tcp/${echo}/19000; printf hello >&3; ${spoken}`,
           go,
         ])
-        const stream = async (link: string) => {
-          const found = await yard.connections()
-          return found.find(
-            ({ server, ...each }) =>
-              each.link === link && server.address === echo && server.port === 19_000,
-          )
-        }
+        const stream = (link: string) => streamOn(yard, link)
         await eventually('the stream did not reach the service', async () => {
           return (await stream('b'))?.toServer.bytes === 5
         })
@@ -208,4 +197,14 @@ async function stateOf({ lab }: Yard, node: string): Promise<string | undefined>
 async function pidsOf({ lab }: Yard, node: string): Promise<readonly (number | undefined)[]> {
   const found = (await lab.status()).nodes.find(({ name }) => name === node)
   return found?.processes.map(({ pid }) => pid) ?? []
+}
+
+/** The first stream to the echo service on a link. */
+async function streamOn(yard: Yard, link: string): Promise<LinkConnection | undefined> {
+  const { echo } = yard.ground.addresses
+  const found = await yard.connections()
+  return found.find(
+    ({ server, ...each }) =>
+      each.link === link && server.address === echo && server.port === 19_000,
+  )
 }
