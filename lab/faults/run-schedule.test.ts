@@ -7,12 +7,12 @@ import { runSchedule } from './run-schedule.ts'
 it.each([new Error('no answer'), new LabError('The node server does not run.')])(
   'tells of a lab in which nothing holds before the first fault, whoever says so: %s',
   { timeout: 20_000 },
-  async (error) => {
+  async (violation) => {
     await using lab = await openLab(samplePair([]), { bare: true })
-    const property = (): Promise<void> => Promise.reject(error)
+    const property = (): Promise<void> => Promise.reject(violation)
     expect(await runSchedule([], { lab, property })).toEqual({
       kind: 'unsound',
-      message: error.message,
+      message: violation.message,
     })
     expect(await runSchedule([], { lab, property: () => Promise.resolve() })).toMatchObject({
       kind: 'held',
