@@ -148,18 +148,25 @@ describe('with -o json', () => {
 })
 
 describe('NO_COLOR', () => {
+  // Nothing else, since CI, NO_COLOR and the like of whoever runs the tests decide on colours, too.
+  const surroundings = (own: Readonly<Record<string, string>>): readonly string[] =>
+    Object.entries({
+      PATH: process.env['PATH'] ?? '',
+      HOME: home,
+      MESHYARD_HOME: home,
+      TERM: 'xterm-256color',
+      ...own,
+    }).map(([name, value]) => `${name}=${value}`)
+
   it.each(['ps', 'help', 'doctor', 'diff run run'])(
     'keeps colours out of "%s" on a terminal, which has them otherwise',
     { timeout },
     async (line) => {
       const program = join(projectRoot, 'lab/bin/meshyard')
-      const onTerminal = (environment: Readonly<Record<string, string>>): Promise<Ended> =>
+      const onTerminal = (own: Readonly<Record<string, string>>): Promise<Ended> =>
         runToEnd(
-          ['env', '-u', 'FORCE_COLOR', 'script', '-qec', `${program} ${line}`, '/dev/null'],
-          {
-            cwd: home,
-            environment: { MESHYARD_HOME: home, TERM: 'xterm-256color', ...environment },
-          },
+          ['env', '-i', ...surroundings(own), 'script', '-qec', `${program} ${line}`, '/dev/null'],
+          { cwd: home },
         )
       // oxlint-disable-next-line no-control-regex -- how a colour begins
       const colour = /\u001b\[\d+m/
