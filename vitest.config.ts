@@ -6,6 +6,14 @@ const needEngine = 'lab/*/container-*.test.ts'
 /** A minute of all traffic at once, which wants the machine for itself. */
 const soak = 'scenarios/soak/*.scenario.ts'
 
+/** Of all that show the product from outside: on labs (scenarios), on nodes alone (cases), as documents tell it. */
+const scenarios = {
+  // What they claim is made in labs and nodes of their own; loading the same code for each file is half a minute.
+  isolate: false,
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+}
+
 export default defineConfig({
   test: {
     // Each scenario file runs labs of its own; unit tests measure time limits of real sockets.
@@ -30,15 +38,22 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          ...scenarios,
           name: 'scenarios',
-          include: ['scenarios/**/*.scenario.ts'],
-          exclude: [...configDefaults.exclude, soak],
-          // What they claim is made in labs and nodes of their own; loading the same code for each file is half a minute.
-          isolate: false,
+          include: ['scenarios/kong/**/*.scenario.ts'],
+          // Much of what they do is waiting for what happens on wires; labs of other files get along beside it.
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
           globalSetup: 'scenarios/support/warm-lab-name.ts',
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
         },
+      },
+      {
+        extends: true,
+        test: { ...scenarios, name: 'cases', include: ['scenarios/kong-cases/*.scenario.ts'] },
+      },
+      {
+        extends: true,
+        test: { ...scenarios, name: 'documents', include: ['scenarios/docs/*.scenario.ts'] },
       },
       { extends: true, test: { name: 'soak', include: [soak] } },
       {

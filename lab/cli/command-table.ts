@@ -298,7 +298,7 @@ clock (+1y, --offset=-3d), expired-certificate. Of the lab: store-down.`,
     name: 'run',
     group: 'Prove it',
     usage: '[SUITE …] [--topology TOPOLOGY] [--backend BACKEND] [--proxy PROXY] [-t PATTERN]',
-    summary: 'run scenarios, all of them or those of suites, and write a report',
+    summary: 'run scenarios, all that are claimed on labs or those of suites, and write a report',
     options: [
       {
         long: '--topology',
@@ -313,7 +313,7 @@ clock (+1y, --offset=-3d), expired-certificate. Of the lab: store-down.`,
     ],
     takes: ['suite'],
     details:
-      'A SUITE is a part of the path of scenario files below scenarios/, such as kong/mutual-tls.',
+      'A SUITE is a part of the path of scenario files below scenarios/, such as kong/mutual-tls, kong-cases or docs.',
     load: async () => (await import('./commands/run.ts')).run,
   },
   {

@@ -75,6 +75,7 @@ describe('verbs that look inside and prove', () => {
     ['tap', 1, 'No lab named default is up'],
     ['capture', 1, 'No lab named default is up'],
     ['run kong/nothing-such', 2, 'No file of scenarios has "kong/nothing-such" in its path.'],
+    ['run soak', 2, 'No file of scenarios has "soak" in its path.'],
     ['run --proxy nginx', 2, '"nginx" is no proxy'],
     ['diff latest', 2, 'Name two runs, or two proxies by --proxy.'],
     ['diff --proxy core', 2, 'Name two proxies: --proxy A --proxy B.'],

@@ -8,7 +8,7 @@ import { LabError } from '#lab/run/lab-error.ts'
 import { UsageError } from './command.ts'
 
 export interface ScenarioRun {
-  /** Parts of paths below `scenarios/`; none: all. */
+  /** Parts of paths below `scenarios/`; none: all that claim something on labs. */
   readonly suites: readonly string[]
   /** Only what is claimed on it. */
   readonly topology?: string | undefined
@@ -19,6 +19,9 @@ export interface ScenarioRun {
 
 /** Topologies that scenarios make their claims on. */
 const claimed = ['sidecars', 'tutorial', 'pods']
+const onLabs = ['scenarios']
+/** Also what is claimed of the project's own nodes without a lab, and what documents say. */
+const everywhere = [...onLabs, 'cases', 'documents']
 const reporters = ['default', './reports/vitest/scenario-reporter.ts']
 
 /**
@@ -43,7 +46,7 @@ export async function runScenarios(run: ScenarioRun): Promise<number> {
     [
       vitest,
       'run',
-      '--project=scenarios',
+      ...(suites.length === 0 ? onLabs : everywhere).map((name) => `--project=${name}`),
       ...reporters.map((name) => `--reporter=${name}`),
       ...(pattern === undefined ? [] : [`--testNamePattern=${pattern}`]),
       ...suites,
@@ -80,7 +83,7 @@ function listScenarios(): readonly string[] {
     return readdirSync(join(projectRoot, 'scenarios'), {
       recursive: true,
       encoding: 'utf8',
-    }).filter((name) => name.endsWith('.scenario.ts'))
+    }).filter((name) => name.endsWith('.scenario.ts') && !name.startsWith('soak/'))
   } catch {
     throw new LabError(`There are no scenarios in ${projectRoot}: they come with the sources.`)
   }

@@ -60,7 +60,7 @@ export async function runScenarios(
     'mutate',
     ...vitest,
     ...reporting,
-    '--project=scenarios',
+    ...['scenarios', 'cases', 'documents'].map((name) => `--project=${name}`),
     `--maxWorkers=${filesAtOnce}`,
     ...timeLimits,
     ...(untilRed ? ['--bail=1'] : []),
