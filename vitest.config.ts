@@ -44,7 +44,7 @@ export default defineConfig({
           // Much of what they do is waiting for what happens on wires; labs of other files get along beside it.
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
-          globalSetup: 'scenarios/support/warm-lab-name.ts',
+          globalSetup: 'scenarios/support/lend-labs.ts',
         },
       },
       {

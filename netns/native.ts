@@ -81,9 +81,11 @@ export function closeDescriptor(fd: number): void {
 
 /**
  * Moves a descriptor out of the lowest thousand, which are for those who can count no further: `select(2)`, and with it
- * libnftables, ends the process at the 1,025th. It stays where it is when the process may have no more.
+ * libnftables, ends the process at the 1,025th. Those of the first half stay where they are: to make room for higher ones
+ * takes the kernel a grace period, longer than to build a small network. So do all when the process may have no more.
  */
 export function liftDescriptor(fd: number): number {
+  if (fd < FD_SETSIZE / 2) return fd
   const lifted = native.fcntl(fd, F_DUPFD_CLOEXEC, FD_SETSIZE)
   if (lifted < 0) return fd
   native.close(fd)

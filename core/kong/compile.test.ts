@@ -238,6 +238,17 @@ describe('compile', () => {
     ])
   })
 
+  it('routes nothing on a node without listeners, and warns of nothing that would not act there', () => {
+    const odd = {
+      services: [service({ protocol: 'http' })],
+      routes: [streamRoute('r', { name: 'odd', destinations: [end(null, 1)] })],
+    }
+    const env = { KONG_PROXY_LISTEN: 'off', KONG_STREAM_LISTEN: 'off' }
+    expect(compiled({ ...odd, env })).toMatchObject({ snapshot: { listeners: [] }, warnings: [] })
+    // The control.
+    expect(compiled(odd).warnings).toHaveLength(1)
+  })
+
   it('forwards a serviceless request with its own path and Host', () => {
     const result = compiled({ routes: [route({ service: null, paths: ['/x'] })] })
     expect(httpOf(result).routes[0]).toMatchObject({

@@ -27,6 +27,8 @@ const firstBytesTimeoutMs = 500
 /** Usually it is over in a second; only many nodes that start at once on few cores take longer. */
 const joiningTimeoutMs = 10_000
 
+const unrouted = { services: [], routes: [] }
+
 const meshProspect: MeshProspect = {
   protocolPrefix: meshProtocolPrefix,
   timeoutMs: joiningTimeoutMs,
@@ -50,7 +52,7 @@ export interface CompileInput {
 
 export interface Compiled {
   readonly snapshot: Snapshot
-  /** Sentences about entities that cannot act as they are written. */
+  /** Sentences about entities that cannot act on this node's listeners as they are written. */
   readonly warnings: readonly string[]
 }
 
@@ -63,8 +65,14 @@ export function compile(input: CompileInput): Compiled {
   const trustedPeers = config.trustedIps.filter((entry) => entry !== 'unix:')
   const routed = { services: entities.list(services), routes: entities.list(routes) }
   const common = { identity: input.clientIdentity, filters }
-  const http = compileHttpRoutes(routed, { ...common, source: directives.httpSource })
-  const stream = compileStreamRoutes(routed, {
+  // A control plane has no listener to route for, and hears of every change of hundreds.
+  const asFor = (listen: readonly unknown[]): typeof routed =>
+    listen.length > 0 ? routed : unrouted
+  const http = compileHttpRoutes(asFor(config.proxyListen), {
+    ...common,
+    source: directives.httpSource,
+  })
+  const stream = compileStreamRoutes(asFor(config.streamListen), {
     ...common,
     source: directives.streamSource,
     idleTimeoutMs: directives.streamIdleTimeoutMs,

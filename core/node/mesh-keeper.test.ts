@@ -22,6 +22,7 @@ describe('MeshKeeper', () => {
     const certificate = new X509Certificate(authority?.identity.certificate ?? '')
     expect(certificate.subject).toBe('CN=kong-node-n1')
     expect(certificate.checkIssued(new X509Certificate(row.cert))).toBe(true)
+    expect(authority?.identity.privateKey).not.toBe(row.key)
     keeper.announce(keeper.membership(row))
     const fingerprint = certificate.fingerprint256.replaceAll(':', '').toLowerCase()
     expect(log).toEqual([

@@ -37,6 +37,8 @@ export class MeshKeeper implements AsyncDisposable {
   /** Counts the changes of `#identities`. */
   #revision = 0
   #stale = false
+  /** Made for an authority. Where another node's authority counts, nobody else has seen it, and it is this node's. */
+  #spareKey: string | undefined
   #wanted: MeshSource | undefined
   /** A row, as JSON, that no number of attempts makes usable. */
   #unusable = ''
@@ -143,8 +145,11 @@ export class MeshKeeper implements AsyncDisposable {
   async #create(store: Store): Promise<void> {
     this.#begin()
     const { ensureClusterCa } = await import('#core/kong/mesh/ensure-cluster-ca.ts')
-    const { makeAuthority } = await import('#core/kong/mesh/make-authority.ts')
-    await ensureClusterCa(store, () => this.#unlessClosing(makeAuthority()))
+    const { authorityWith, makeKey } = await import('#core/kong/mesh/make-authority.ts')
+    await ensureClusterCa(store, async () => {
+      this.#spareKey ??= await this.#unlessClosing(makeKey())
+      return authorityWith(this.#spareKey)
+    })
   }
 
   async #certify(row: ClusterCa): Promise<void> {
@@ -152,8 +157,10 @@ export class MeshKeeper implements AsyncDisposable {
     const { makeNodeIdentities } = await import('#core/kong/mesh/node-identities.ts')
     const known: NodeIdentities = this.#stale ? new Map() : this.#identities
     const { nodeId, log, changed } = this.#options
-    const made = await this.#unlessClosing(makeNodeIdentities(row, { nodeId, known }))
+    const spareKey = this.#spareKey
+    const made = await this.#unlessClosing(makeNodeIdentities(row, { nodeId, known, spareKey }))
     this.#identities = made
+    this.#spareKey = undefined
     this.#stale = false
     this.#revision += 1
     for (const authority of made.values()) {

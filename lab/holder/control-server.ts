@@ -105,9 +105,12 @@ async function carryOut(
     case 'links':
       return { kind: 'links', links: await lab.links() }
     case 'socket':
-      return { kind: 'socket', fd: lab.openSocket(request) }
-    case 'packets':
-      return { kind: 'socket', fd: lab.openPackets(request) }
+    case 'packets': {
+      // Loaded by those who ask.
+      const { openPackets, openSocket } = await import('./lab-sockets.ts')
+      const fd = request.command === 'socket' ? openSocket(lab, request) : openPackets(lab, request)
+      return { kind: 'socket', fd }
+    }
     case 'down':
     default:
       await lab.stopAll()

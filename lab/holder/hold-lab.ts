@@ -33,8 +33,7 @@ export async function holdLab(): Promise<void> {
     })
     tell({ kind: 'network', afterMs: performance.now() })
     await listenForRequests(lab)
-    await prepared.promise
-    await lab.start(tell)
+    await lab.start({ onEvent: tell, prepared: prepared.promise })
     tell({ kind: 'ready', afterMs: performance.now() })
     // Not left to the end, which may be a SIGKILL.
     flushCompileCache()

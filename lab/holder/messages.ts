@@ -54,8 +54,8 @@ export type LabResult =
     }
 
 /**
- * What the process that brings the lab up tells the holder over the descriptor they share: that its nodes may start, and
- * that the lab may outlive it.
+ * What the process that brings the lab up tells the holder over the descriptor they share: that its proxies find what
+ * they would make themselves, and that the lab may outlive it.
  */
 export type OpenerLine = 'prepared' | 'stay'
 

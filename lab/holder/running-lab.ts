@@ -1,8 +1,6 @@
 import { availableParallelism } from 'node:os'
+import { setImmediate } from 'node:timers/promises'
 import type { LabState, LabStatus, NodeStatus, ResetReport } from '#lab/lab.ts'
-import { openPacketSocket } from '#netns/packets/packet-socket.ts'
-import { openTcpSocket } from '#netns/sockets.ts'
-import { messageOf } from '#lab/run/fault.ts'
 import { LabError } from '#lab/run/lab-error.ts'
 import { until } from '#lab/run/until.ts'
 import { openRuntime } from '#lab/runtime/open-runtime.ts'
@@ -12,10 +10,11 @@ import type { Environment, Runtime } from '#lab/runtime/runtime.ts'
 import type { Entity } from '#lab/state/kong-entities.ts'
 import type { LabPlan, NodePlan } from '#lab/topology/plan.ts'
 import { atMost } from './at-most.ts'
+import { chooseCue, chooseTurn } from './choose-turn.ts'
 import { Interception } from './interception.ts'
 import { LabProcess } from './lab-process.ts'
 import { listensOn } from './listening.ts'
-import type { LabEvent, LabRequest } from './messages.ts'
+import type { LabEvent } from './messages.ts'
 import { Readiness, type Wanted } from './readiness.ts'
 import type { WarmReset } from './warm-reset.ts'
 
@@ -44,32 +43,46 @@ export class RunningLab {
   }
 
   /**
-   * Starts all processes and resolves when each of them is ready and the interception is installed. Few are started at
-   * once; of many, the proxies come a few at a time and find their configuration complete, for each of them would go
-   * through all of its changes, and nobody would be ready in time.
+   * Starts all processes and resolves when each of them is ready and the interception is installed. Control planes come
+   * first; a proxy that runs before these are told everything goes through all the changes.
+   * @param options.prepared Proxies come after that, too.
    * @throws LabError for the first thing that cannot be.
    */
-  async start(onEvent: (event: LabEvent) => void): Promise<void> {
+  async start({ onEvent, prepared }: StartOptions): Promise<void> {
     if (this.plan.bare) {
       this.#reset = await this.#remember()
+      this.#reset.complete([])
       return
     }
     const wanted = this.plan.entities ?? nothing
-    const { early, proxies, services } = takeTurns(this.#processes)
-    const queue = atMost(fewAtATime)
-    const inTurn = (process: LabProcess, after: Promise<unknown>): Started => ({
-      process,
-      ready: after.then(() => queue(() => this.#startProcess(process, wanted))),
-    })
-    const startedEarly = this.#startProcesses(early, wanted)
-    const startedServices = services.map((process) => inTurn(process, Promise.resolve()))
-    const created = this.#createEntities(startedEarly)
-    const startedProxies = proxies.map((process) => inTurn(process, created))
-    const started = [...startedEarly, ...startedServices, ...startedProxies]
-    const nodes = Map.groupBy(started, ({ process }) => process.plan.node)
+    const turns = Object.groupBy(this.#processes, ({ plan }) => chooseTurn(plan))
+    const startAfter = (
+      turn: keyof typeof atATime,
+      before: Promise<unknown>,
+    ): readonly Started[] => {
+      const queue = atMost(atATime[turn])
+      return (turns[turn] ?? []).map((process) => ({
+        process,
+        ready: before.then(() => queue(() => this.#startProcess(process, wanted))),
+      }))
+    }
+    const first = this.#startProcesses(turns.first ?? [], wanted)
+    const listening = this.#listening(first)
+    const created = this.#createEntities(listening)
+    const remembered = this.#interception.change('installed').then(() => this.#remember())
+    // The rules are made at once, while a control plane starts.
+    const services = startAfter('service', setImmediate())
+    const plans = turns.proxy?.map(({ plan }) => plan) ?? []
+    const cue = chooseCue(plans, { atATime: atATime.proxy })
+    const told = cue === 'listens' ? listening : created
+    const proxies = startAfter('proxy', Promise.all([told, prepared]))
+    const nodes = Map.groupBy(
+      [...first, ...services, ...proxies],
+      ({ process }) => process.plan.node,
+    )
     const [entities, reset] = await Promise.all([
       created,
-      this.#interception.change('installed').then(() => this.#remember()),
+      remembered,
       ...Array.from(nodes, async ([node, processes]) => {
         await Promise.all(processes.map(({ ready }) => ready))
         onEvent({ kind: 'node', node, afterMs: performance.now() })
@@ -114,32 +127,6 @@ export class RunningLab {
   /** The name of a node's network namespace. */
   namespaceOf(node: string): string {
     return this.#node(node).namespace
-  }
-
-  /**
-   * Opens a TCP socket in the network of a node; the caller closes it.
-   * @throws LabError when it cannot be bound there.
-   */
-  openSocket({ node, family, source }: SocketRequest): number {
-    const namespace = this.runtime.network.namespace(this.namespaceOf(node))
-    try {
-      return openTcpSocket(namespace, { family, ...(source && { bind: source }) })
-    } catch (error) {
-      throw new LabError(`Cannot open a socket in ${node}: ${messageOf(error)}`)
-    }
-  }
-
-  /**
-   * Opens a socket that sees the packets of an interface in the network of a node; the caller closes it.
-   * @throws LabError when there is no such interface.
-   */
-  openPackets({ node, interface: name }: PacketsRequest): number {
-    const namespace = this.runtime.network.namespace(this.namespaceOf(node))
-    try {
-      return openPacketSocket(namespace, name)
-    } catch (error) {
-      throw new LabError(`Cannot capture in ${node}: ${messageOf(error)}`)
-    }
   }
 
   status(): LabStatus {
@@ -193,14 +180,12 @@ export class RunningLab {
   /** Loaded, and done, while the nodes start. */
   async #remember(): Promise<WarmReset> {
     const { WarmReset: Opened } = await import('./warm-reset.ts')
-    return new Opened(this)
+    return Opened.remember(this)
   }
 
-  async #createEntities(started: readonly Started[]): Promise<readonly Entity[]> {
-    const { entities } = this.plan
-    if (entities === undefined) return []
-    // Loaded while the nodes start.
-    const { createEntities } = await import('./kong-admin.ts')
+  /** Resolves once whoever is told the entities can be told, with all it needs. */
+  async #listening(started: readonly Started[]): Promise<void> {
+    if (this.plan.entities === undefined) return
     await Promise.all(
       started.map(async ({ process, ready }) => {
         if (process.plan.kong?.proxies === false) await ready
@@ -208,6 +193,13 @@ export class RunningLab {
         if (process.plan.kong?.asked === true) await Promise.race([ready, listens(process)])
       }),
     )
+  }
+
+  async #createEntities(listening: Promise<void>): Promise<readonly Entity[]> {
+    const { entities } = this.plan
+    if (entities === undefined) return []
+    // Loaded while the nodes start.
+    const [{ createEntities }] = await Promise.all([import('./kong-admin.ts'), listening])
     return createEntities(this.runtime.network.namespace(entities.namespace), entities)
   }
 
@@ -236,35 +228,15 @@ async function listens(process: LabProcess): Promise<void> {
 }
 
 /**
- * Few processes need no turns. Of many, only control planes need none, and what they need. Proxies that do not tell what
- * they know always come after what they are to know.
+ * How many start at the same time. Services are small. Of the proxies, one is always about to begin or to end; more of
+ * them only wait for each other, and take longer for it.
  */
-function takeTurns(
-  processes: readonly LabProcess[],
-): Readonly<Record<'early' | 'services' | 'proxies', readonly LabProcess[]>> {
-  const areFew = processes.length <= atOnce
-  const turnOf = ({ plan: { kong, early } }: LabProcess): 'early' | 'services' | 'proxies' => {
-    if (early === true || kong?.proxies === false || kong?.asked === true) return 'early'
-    if (areFew && kong?.silent !== true) return 'early'
-    return kong === undefined ? 'services' : 'proxies'
-  }
-  const { early = [], services = [], proxies = [] } = Object.groupBy(processes, turnOf)
-  return { early: early.toSorted((a, b) => rankOf(a) - rankOf(b)), services, proxies }
+const atATime = { service: 24, proxy: availableParallelism() + 1 } as const
+
+interface StartOptions {
+  readonly onEvent: (event: LabEvent) => void
+  readonly prepared: Promise<void>
 }
-
-/** All else waits for control planes, and nothing for services. */
-function rankOf({ plan: { kong } }: LabProcess): number {
-  if (kong === undefined) return 2
-  return kong.proxies ? 1 : 0
-}
-
-/** So many processes do not keep each other from getting ready. */
-const atOnce = 24
-/** More at a time only wait for each other. */
-const fewAtATime = 2 * availableParallelism()
-
-type SocketRequest = Extract<LabRequest, { command: 'socket' }>
-type PacketsRequest = Extract<LabRequest, { command: 'packets' }>
 
 interface Started {
   readonly process: LabProcess

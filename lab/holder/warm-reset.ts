@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { setImmediate, setTimeout as delay } from 'node:timers/promises'
 import type { LabStatus, ResetReport } from '#lab/lab.ts'
 import { errorCode, messageOf } from '#lab/run/fault.ts'
 import { LabError } from '#lab/run/lab-error.ts'
@@ -40,15 +40,23 @@ export class WarmReset {
   #entities: readonly Entity[] = []
   #memories: ReadonlyMap<string, NamespaceMemory>
 
-  /** Remembers the network as it is now, with its rules; the nodes may still be starting. */
-  constructor(lab: ResetSubject) {
+  private constructor(lab: ResetSubject, memories: ReadonlyMap<string, NamespaceMemory>) {
     this.#lab = lab
-    this.#memories = new Map(
-      lab.plan.network.namespaces.map(({ name, sysctls }) => [
-        name,
-        rememberNamespace(lab.runtime.network.namespace(name), { sysctls: Object.keys(sysctls) }),
-      ]),
-    )
+    this.#memories = memories
+  }
+
+  /**
+   * Remembers the network as it is now, with its rules, and lets others have their turn meanwhile. The nodes may still be
+   * starting: who listens is for `complete`.
+   */
+  static async remember(lab: ResetSubject): Promise<WarmReset> {
+    const memories = new Map<string, NamespaceMemory>()
+    for (const { name, sysctls } of lab.plan.network.namespaces) {
+      const namespace = lab.runtime.network.namespace(name)
+      memories.set(name, rememberNamespace(namespace, { sysctls: Object.keys(sysctls) }))
+      await setImmediate()
+    }
+    return new WarmReset(lab, memories)
   }
 
   /** Remembers who listens now, and what Kong was told. */

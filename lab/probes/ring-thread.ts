@@ -11,7 +11,7 @@ export interface ThreadRing extends AsyncDisposable {
 
 /**
  * Gives a socket of packets, with its descriptor, to the one thread of this process that empties rings; it runs from the
- * first to the last.
+ * first on. Between rings it sleeps, and keeps no process from ending.
  */
 export async function openThreadRing(fd: number): Promise<ThreadRing> {
   const thread = RingThread.use()
@@ -71,7 +71,7 @@ class RingThread {
     })
   }
 
-  /** Ends with as many `leave`s. */
+  /** Ends with as many `leave`s if it failed. */
   static use(): RingThread {
     this.#running ??= new RingThread()
     this.#running.#users += 1
@@ -99,7 +99,7 @@ class RingThread {
 
   async leave(): Promise<void> {
     this.#users -= 1
-    if (this.#users > 0) return
+    if (this.#users > 0 || this.#fault === undefined) return
     RingThread.#running = undefined
     this.#worker.ref()
     await this.#worker.terminate()

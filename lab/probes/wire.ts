@@ -3,7 +3,7 @@ import { readTlsOf, toHop, type AddressBook } from './hops.ts'
 import { findLinkConnections, type LinkConnection, type LinkPackets } from './link-captures.ts'
 import { numberFrames } from './merge-packets.ts'
 import type { Frame } from './pcap.ts'
-import { parseKeyLog } from './tls/key-log.ts'
+import { parseKeyLog, type KeyLog } from './tls/key-log.ts'
 import type { TlsReading } from './tls/tls-reading.ts'
 
 /** A connection on one link, read as far as it can be. */
@@ -45,7 +45,7 @@ export function readWire(links: readonly LinkPackets[], options: ReadWireOptions
     (connection) => (saysSomethingSince(connection, options.sinceMs) ? 'recent' : 'earlier'),
   )
   const hops = recent.map((connection) => {
-    const tls = readTlsOf(connection, keys)
+    const tls = readOnce(connection, keys)
     const { link } = connection
     return {
       connection,
@@ -54,6 +54,19 @@ export function readWire(links: readonly LinkPackets[], options: ReadWireOptions
     }
   })
   return { hops, earlier, numberOf }
+}
+
+/** Of connections that could be read whole, by their first packet, and up to which. */
+const readings = new WeakMap<Frame, { readonly last: Frame; readonly tls: TlsReading }>()
+
+/** What has been read whole stays as it is until another packet comes; who looks again need not decrypt it again. */
+function readOnce(connection: LinkConnection, keys: KeyLog): TlsReading | undefined {
+  const { first, last } = connection.frames
+  const known = readings.get(first)
+  if (known?.last === last) return known.tls
+  const tls = readTlsOf(connection, keys)
+  if (tls?.readable === true && tls.content !== undefined) readings.set(first, { last, tls })
+  return tls
 }
 
 function saysSomethingSince(

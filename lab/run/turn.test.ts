@@ -6,14 +6,17 @@ import { takeTurn } from './turn.ts'
 const folder = `/nowhere/${process.pid}`
 
 describe(takeTurn, () => {
-  it('lets one in at a time', async () => {
+  it.for([
+    ['a folder', folder],
+    ['a folder whose name is longer than the address of a socket', `${folder}/${'x'.repeat(200)}`],
+  ] as const)('lets one in at a time to %s', async ([, path]) => {
     const order: string[] = []
-    const first = await takeTurn(folder)
-    const second = takeTurn(folder).then((turn) => {
+    const first = await takeTurn(path)
+    const second = takeTurn(path).then((turn) => {
       order.push('second in')
       return turn
     })
-    const elsewhere = await takeTurn(`${folder}/other`)
+    const elsewhere = await takeTurn(`${path}/other`)
     order.push('first out')
     await first[Symbol.asyncDispose]()
     await (await second)[Symbol.asyncDispose]()

@@ -1,6 +1,5 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
-import { createHash } from 'node:crypto'
 import { LabError } from './lab-error.ts'
 import { errorCode } from './fault.ts'
 
@@ -15,7 +14,7 @@ const patienceMs = 60_000
  * @throws LabError when another command keeps it for a minute.
  */
 export async function takeTurn(folder: string, signal?: AbortSignal): Promise<Turn> {
-  const address = `\0meshyard-${createHash('sha256').update(folder).digest('hex').slice(0, 32)}`
+  const address = await addressOf(folder)
   const deadline = AbortSignal.timeout(patienceMs)
   const stop = signal === undefined ? deadline : AbortSignal.any([signal, deadline])
   for (;;) {
@@ -28,6 +27,17 @@ export async function takeTurn(folder: string, signal?: AbortSignal): Promise<Tu
     await untilReleased(address, stop)
   }
 }
+
+/** Named after the folder itself where there is room: to load what makes names short takes longer than all else here. */
+async function addressOf(folder: string): Promise<string> {
+  const address = `\0meshyard-${folder}`
+  if (Buffer.byteLength(address) <= longestAddress) return address
+  const { createHash } = await import('node:crypto')
+  return `\0meshyard-${createHash('sha256').update(folder).digest('hex')}`
+}
+
+/** Of a socket, in bytes. */
+const longestAddress = 107
 
 async function listen(address: string): Promise<Turn | undefined> {
   const waiting = new Set<Socket>()

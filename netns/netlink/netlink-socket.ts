@@ -105,9 +105,9 @@ export class NetlinkSocket implements Disposable {
 
   /** The kernel answers within `send`, so there is nothing to wait for: an answer is there or never comes. */
   #receive(): NetlinkMessage[] {
-    const buffer = Buffer.allocUnsafe(RECEIVE_BYTES)
-    const length = receiveNow(this.#fd, buffer, `read netlink's answer in ${this.#label}`)
-    return parseMessages(buffer.subarray(0, length))
+    const length = receiveNow(this.#fd, received, `read netlink's answer in ${this.#label}`)
+    // Most are short: to make room for the longest each time is what a large network would be busy with.
+    return parseMessages(Buffer.from(received.subarray(0, length)))
   }
 
   #failure(request: NetlinkRequest | undefined, errno: number, detail: string | undefined): Error {
@@ -121,3 +121,6 @@ const REQUESTS_PER_SEND = 32
 
 /** The kernel fills at most 32 KiB of a dump per datagram. */
 const RECEIVE_BYTES = 65_536
+
+/** Of the thread: each answer is copied out of it at once. */
+const received = Buffer.allocUnsafe(RECEIVE_BYTES)

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { NetworkNamespace } from '#netns/namespace.ts'
 import { NetlinkSocket } from '#netns/netlink/netlink-socket.ts'
 import { readLinks } from './links.ts'
@@ -38,8 +37,16 @@ export type NetworkState = Readonly<Record<string, NamespaceState>>
 /** Reads the state of a namespace. `sysctls` are keys that count besides those that always do. */
 export function readNamespaceState(
   namespace: NetworkNamespace,
-  { sysctls = [] }: { readonly sysctls?: readonly string[] } = {},
+  options: { readonly sysctls?: readonly string[] } = {},
 ): NamespaceState {
+  return { ...readNetwork(namespace, options), ...readSockets(namespace) }
+}
+
+/** The part of a namespace's state that is there without processes. */
+export function readNetwork(
+  namespace: NetworkNamespace,
+  { sysctls = [] }: { readonly sysctls?: readonly string[] } = {},
+): Omit<NamespaceState, keyof ReturnType<typeof readSockets>> {
   return namespace.run(() => {
     using socket = new NetlinkSocket(namespace.label)
     const links = readLinks(socket)
@@ -51,7 +58,6 @@ export function readNamespaceState(
       queues: links.queues.toSorted(),
       rules: readRules(),
       sysctls: [...links.sysctls, ...readSysctls(sysctls)].toSorted(),
-      ...readSockets(namespace),
     }
   })
 }
@@ -73,6 +79,8 @@ export function readSockets(
 /** The same for equal states, whatever the order of the namespaces. */
 export function hashState(state: NetworkState): string {
   const names = Object.keys(state).toSorted()
+  // Loaded by those who ask, since it takes longer than to read the state of a small network.
+  const { createHash } = process.getBuiltinModule('node:crypto')
   return createHash('sha256')
     .update(JSON.stringify(names.map((name) => [name, state[name]])))
     .digest('hex')

@@ -20,7 +20,7 @@ import {
   RTM_NEWRULE,
 } from '#netns/netlink/route-numbers.ts'
 import { readLinks, type SeenLink } from './links.ts'
-import { readNamespaceState, type NamespaceState } from './namespace-state.ts'
+import { readNetwork, type NamespaceState } from './namespace-state.ts'
 import { readAddresses, readPolicyRules, readRoutes, type Listed } from './routing.ts'
 import { readSysctls } from './sysctls.ts'
 
@@ -40,12 +40,13 @@ interface MemoryOptions {
   readonly sysctls: readonly string[]
 }
 
-/** Remembers a namespace as it is now. */
+/** Remembers a namespace as it is now, but for sockets: there are none in what it returns. */
 export function rememberNamespace(
   namespace: NetworkNamespace,
   options: MemoryOptions,
 ): NamespaceMemory {
-  const state = readNamespaceState(namespace, options)
+  const none = { listening: [], connections: [], tracked: [] }
+  const state = { ...readNetwork(namespace, options), ...none }
   using socket = namespace.run(() => new NetlinkSocket(namespace.label))
   const { byIndex } = readLinks(socket)
   return {

@@ -1,4 +1,11 @@
-import { createHash, generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto'
+import {
+  constants,
+  createHash,
+  generateKeyPairSync,
+  privateEncrypt,
+  randomBytes,
+  X509Certificate,
+} from 'node:crypto'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import forge from 'node-forge'
@@ -115,9 +122,22 @@ function sign(
   certificate.setSubject([...subject])
   certificate.setIssuer([...issuer])
   certificate.setExtensions([...extensions])
-  certificate.sign(forge.pki.privateKeyFromPem(key), forge.md.sha256.create())
+  const signer = { ...forge.pki.privateKeyFromPem(key), sign: signWith(key) }
+  certificate.sign(signer, forge.md.sha256.create())
   return forge.pki.certificateToPem(certificate)
 }
+
+/** What forge reckons out in JavaScript takes thirty times as long. */
+function signWith(key: string): (digest: forge.md.MessageDigest) => string {
+  const padding = constants.RSA_PKCS1_PADDING
+  return (digest) => {
+    const hash = Buffer.from(digest.digest().getBytes(), 'latin1')
+    return privateEncrypt({ key, padding }, Buffer.concat([sha256Info, hash])).toString('latin1')
+  }
+}
+
+/** What stands before a SHA-256 hash that is signed (RFC 8017, section 9.2). */
+const sha256Info = Buffer.from('3031300d060960864801650304020105000420', 'hex')
 
 const hourMs = 3_600_000
 

@@ -294,17 +294,25 @@ describe('the path for the upstream', () => {
     request: string,
     host?: string,
   ): Promise<unknown> {
-    const { address, ports } = cluster.echo
-    const service = await node.configure('POST', '/services', {
-      host: address,
-      port: ports.http,
-      ...(base === undefined ? {} : { path: base }),
-    })
-    const route = await node.configure('POST', `/services/${service['id']}/routes`, match)
+    const service = await serviceWith(base)
+    const route = await node.configure('POST', `/services/${service}/routes`, match)
     const { body } = await node.get(request, host === undefined ? {} : { host })
     await node.configure('DELETE', `/routes/${route['id']}`)
-    await node.configure('DELETE', `/services/${service['id']}`)
     return body['path']
+  }
+
+  const services = new Map<string | undefined, string>()
+  async function serviceWith(path: string | undefined): Promise<string> {
+    const known = services.get(path)
+    if (known !== undefined) return known
+    const { address, ports } = cluster.echo
+    const { id } = await node.configure('POST', '/services', {
+      host: address,
+      port: ports.http,
+      ...(path === undefined ? {} : { path }),
+    })
+    services.set(path, String(id))
+    return String(id)
   }
 })
 

@@ -8,6 +8,8 @@ import { openWebRoute } from '#scenarios/support/web-route.ts'
 import { openPostgresServer, type PostgresDatabase } from './postgres-server.ts'
 
 const clients = 64
+/** Of each, one after the other. */
+const turns = 3
 
 const stack = new AsyncDisposableStack()
 let database: PostgresDatabase
@@ -62,17 +64,17 @@ describe(`${clients} clients at once, counted in PostgreSQL`, () => {
       // oxlint-disable-next-line no-await-in-loop
       const limit = await openLimit(protocol, 10_000)
       // oxlint-disable-next-line no-await-in-loop
-      const answers = await burst(limit, { of: [first], requests: 5 })
-      expect(tally(answers)).toEqual({ 200: 5 * clients })
+      const answers = await burst(limit, { of: [first], requests: turns })
+      expect(tally(answers)).toEqual({ 200: turns * clients })
       // oxlint-disable-next-line no-await-in-loop
-      await settled(limit, each * 5 * clients)
+      await settled(limit, each * turns * clients)
       // Each node stores what it has counted before it looks up the next use: no more can be on its way.
       // oxlint-disable-next-line no-await-in-loop
       expect(tally(await burst(limit, { of: [first], clients: 1 }))).toEqual({ 200: 1 })
       // oxlint-disable-next-line no-await-in-loop
-      await settled(limit, each * (5 * clients + 1))
+      await settled(limit, each * (turns * clients + 1))
       // oxlint-disable-next-line no-await-in-loop
-      expect(await counted(limit)).toBe(each * (5 * clients + 1))
+      expect(await counted(limit)).toBe(each * (turns * clients + 1))
     }
   })
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Answer } from '#scenarios/support/ask.ts'
 import { heardOfChanges } from '#scenarios/support/heard-of-changes.ts'
 import { joinedMesh } from '#scenarios/support/joined-mesh.ts'
@@ -9,157 +9,183 @@ import {
   openKongCluster,
   type KongCluster,
   type KongNode,
+  type Settings,
 } from '#scenarios/support/kong-cluster.ts'
 import { askStream, type StreamAnswer } from '#scenarios/support/stream-client.ts'
 import { openWebRoute } from '#scenarios/support/web-route.ts'
 
 const examples = fileURLToPath(new URL('../../examples/plugins', import.meta.url))
 
+const webWays = [
+  ['http', 'https'],
+  ['https', 'http'],
+  ['http', 'http'],
+  ['https', 'https'],
+] as const
+/** With the port that leads there. */
+const streamWays = [
+  ['tcp', 'tls', 9001],
+  ['tls', 'tcp', 9002],
+  ['tcp', 'tcp', 9003],
+  ['tls', 'tls', 9004],
+] as const
+
+const streamPorts = [9001, 9002, 9003, 9004, 9005, 9006] as const
+
+let cluster: KongCluster
+/** Has no origins. */
+let first: KongNode
+/** Its port 8443, and 9000 for streams, stand for the plain service behind it; 8444 for the third one; 8445 for itself. */
+let second: KongNode
+/** Has the origins of all cases, and is where a way over three nodes ends. */
+let third: KongNode
+beforeAll(async () => {
+  cluster = await openKongCluster()
+  const { address, ports } = cluster.echo
+  const echo = (protocol: keyof typeof ports): string =>
+    `${protocol}://${address}:${ports[protocol]}`
+  const [two, three] = [cluster.address(2), cluster.address(3)]
+  const settings = {
+    plugins: `bundled, ${examples}/short-circuit.ts, ${examples}/header-by-phase.ts`,
+    stream_listen: 'ADDRESS:9000',
+    nginx_proxy_proxy_bind: 'ADDRESS',
+  }
+  const start = (name: string, origins: readonly string[], more: Settings): Promise<KongNode> =>
+    cluster.start(name, { ...settings, origins: origins.join(', '), ...more })
+  first = await cluster.start('kong-1', settings)
+  second = await start(
+    'kong-2',
+    [
+      `https://${two}:8443=${echo('http')}`,
+      `tls://${two}:9000=${echo('tcp')}`,
+      `https://${two}:8444=https://${three}:8443`,
+    ],
+    {
+      admin_listen: 'off',
+      proxy_listen: 'ADDRESS:8000, ADDRESS:8443 ssl, ADDRESS:8444 ssl, ADDRESS:8445 ssl',
+    },
+  )
+  third = await start(
+    'kong-3',
+    [
+      `https://${two}:8444=${echo('http')}`,
+      `http://127.0.0.1:1=${echo('http')}`,
+      ...webWays.map(([from, to]) => `${from}://${from}-${to}.test:81=${echo(to)}`),
+      ...streamWays.map(([from, to]) => `${from}://${from}-${to}.test:81=${echo(to)}`),
+      // Not quite what a service names, and what one does.
+      `http://127.0.0.2:2=${echo('http')}`,
+      `https://127.0.0.2:1=${echo('http')}`,
+      `http://127.0.0.3:1=${echo('http')}`,
+      // Of another kind.
+      `http://127.0.0.4:1=${echo('tcp')}`,
+      `tcp://127.0.0.4:1=${echo('http')}`,
+      // The second one would lead the target astray.
+      'http://upstream.test:81=http://pool.test:80',
+      `${echo('http')}=http://127.0.0.5:1`,
+      `http://named.test:80=${echo('http')}`,
+      `tcp://${three}:9006=${echo('tcp')}`,
+    ],
+    { stream_listen: streamPorts.map((port) => `ADDRESS:${port}`).join(', ') },
+  )
+  await joinedMesh([first, second, third])
+})
+afterAll(() => cluster[Symbol.asyncDispose]())
+
 describe('origins', () => {
   it('cases 25, 26: lead to another address than the service names; without them the service counts', async () => {
-    await using cluster = await openKongCluster()
     const { address, ports } = cluster.echo
-    const without = await cluster.start('kong-1')
-    const given = await cluster.start('kong-2', {
-      origins: `http://127.0.0.1:1=http://${address}:${ports.http}`,
-    })
     const service = { host: '127.0.0.1', port: 1, path: '/base/', retries: 0 }
-    await openWebRoute({ node: without, cluster }, { service, route: { hosts: ['plain.test'] } })
+    await openWebRoute({ node: third, cluster }, { service, route: { hosts: ['plain.test'] } })
     await openWebRoute(
-      { node: without, cluster },
+      { node: third, cluster },
       { service, route: { hosts: ['kept.test'], preserve_host: true } },
     )
-    expect((await without.get('/request', { host: 'plain.test' })).status).toBe(502)
-    const answer = await seen(given, 'plain.test')
+    await heardOfChanges(third, [first])
+    expect((await seen(first, 'plain.test')).status).toBe(502)
+    const answer = await seen(third, 'plain.test')
     expect(answer.status).toBe(200)
     expect(answer.body).toMatchObject({ protocol: 'http', path: '/base/request' })
     expect(answer.body['headers'].host).toBe(`${address}:${ports.http}`)
-    expect((await seen(given, 'kept.test')).body['headers'].host).toBe('kept.test')
+    expect((await seen(third, 'kept.test')).body['headers'].host).toBe('kept.test')
   })
 
-  it.for([
-    ['http', 'https'],
-    ['https', 'http'],
-    ['http', 'http'],
-    ['https', 'https'],
-  ] as const)('make %s into %s, with the name of the new host', async ([from, to]) => {
-    await using cluster = await openKongCluster()
-    const { address, ports } = cluster.echo
-    const node = await cluster.start('kong-1', {
-      origins: `${from}://service.test:81=${to}://${address}:${ports[to]}`,
-    })
-    const service = { protocol: from, host: 'service.test', port: 81 }
-    await openWebRoute({ node, cluster }, { service, route: { hosts: ['web.test'] } })
-    const { status, body } = await seen(node, 'web.test')
+  it.for(webWays)('make %s into %s, with the name of the new host', async ([from, to]) => {
+    const host = `${from}-${to}.test`
+    const service = { protocol: from, host, port: 81 }
+    await openWebRoute({ node: third, cluster }, { service, route: { hosts: [host] } })
+    const { status, body } = await seen(third, host)
     expect(status).toBe(200)
     expect(body).toMatchObject({ protocol: to })
+    const { address, ports } = cluster.echo
     expect(body['headers'].host).toBe(`${address}:${ports[to]}`)
   })
 
-  it.for([
-    ['tcp', 'tls'],
-    ['tls', 'tcp'],
-    ['tcp', 'tcp'],
-    ['tls', 'tls'],
-  ] as const)('make %s into %s', async ([from, to]) => {
-    await using cluster = await openKongCluster()
-    const { address, ports } = cluster.echo
-    const node = await cluster.start('kong-1', {
-      stream_listen: 'ADDRESS:9000',
-      origins: `${from}://service.test:81=${to}://${address}:${ports[to]}`,
-    })
-    const service = { protocol: from, host: 'service.test', port: 81 }
-    await openStreamRoute(node, service, 9000)
-    const { text } = await askStream({ address: node.address, port: 9000, send: 'twelve bytes' })
-    const [report = '', echoed] = text.split('\n')
+  it.for(streamWays)('make %s into %s', async ([from, to, port]) => {
+    await openStreamRoute(third, { protocol: from, host: `${from}-${to}.test`, port: 81 }, port)
+    const [report = '', echoed] = (await ask(third, port)).text.split('\n')
     expect(echoed).toBe('twelve bytes')
     expect(JSON.parse(report).tls === undefined).toBe(to === 'tcp')
   })
 
   it('are compared with the service exactly: another port, scheme or host is left alone', async () => {
-    await using cluster = await openKongCluster()
-    const { address, ports } = cluster.echo
-    const elsewhere = `http://${address}:${ports.http}`
-    const node = await cluster.start('kong-1', {
-      origins: `http://127.0.0.1:2=${elsewhere}, https://127.0.0.1:1=${elsewhere}, http://127.0.0.2:1=${elsewhere}`,
-    })
-    const service = { host: '127.0.0.1', port: 1, retries: 0 }
-    await openWebRoute({ node, cluster }, { service, route: { hosts: ['other.test'] } })
+    const service = { host: '127.0.0.2', port: 1, retries: 0 }
+    await openWebRoute({ node: third, cluster }, { service, route: { hosts: ['other.test'] } })
     await openWebRoute(
-      { node, cluster },
-      { service: { ...service, host: '127.0.0.2' }, route: { hosts: ['same.test'] } },
+      { node: third, cluster },
+      { service: { ...service, host: '127.0.0.3' }, route: { hosts: ['same.test'] } },
     )
-    expect((await seen(node, 'other.test')).status).toBe(502)
-    expect((await seen(node, 'same.test')).status).toBe(200)
+    expect((await seen(third, 'other.test')).status).toBe(502)
+    expect((await seen(third, 'same.test')).status).toBe(200)
   })
 
   it('to a scheme of the other kind are told as a fault, not dialled', async () => {
-    await using cluster = await openKongCluster()
-    const { address, ports } = cluster.echo
-    const node = await cluster.start('kong-1', {
-      stream_listen: 'ADDRESS:9000',
-      origins: `http://127.0.0.1:1=tcp://${address}:${ports.tcp}, tcp://127.0.0.1:1=http://${address}:${ports.http}`,
-    })
-    const service = { host: '127.0.0.1', port: 1 }
-    await openWebRoute({ node, cluster }, { service, route: { hosts: ['web.test'] } })
-    await openStreamRoute(node, { ...service, protocol: 'tcp' }, 9000)
-    expect((await seen(node, 'web.test')).status).toBe(500)
-    await expect.poll(() => node.log('error.log')).toContain('http://127.0.0.1:1')
+    const service = { host: '127.0.0.4', port: 1 }
+    await openWebRoute({ node: third, cluster }, { service, route: { hosts: ['kinds.test'] } })
+    await openStreamRoute(third, { ...service, protocol: 'tcp' }, 9005)
+    expect((await seen(third, 'kinds.test')).status).toBe(500)
+    await expect.poll(() => third.log('error.log')).toContain('http://127.0.0.4:1')
     // Whether it is closed or reset is a matter of what the client has sent meanwhile.
-    const answer = askStream({ address: node.address, port: 9000, send: 'x' })
+    const answer = ask(third, 9005)
     expect(
       await answer.then(
         ({ text }) => text,
         () => '',
       ),
     ).toBe('')
-    await expect.poll(() => node.log('error.log')).toContain('tcp://127.0.0.1:1')
+    await expect.poll(() => third.log('error.log')).toContain('tcp://127.0.0.4:1')
   })
 
   it('may name an upstream, and leave its targets alone', async () => {
-    await using cluster = await openKongCluster()
     const { address, ports } = cluster.echo
-    const node = await cluster.start('kong-1', {
-      // The second one would lead the target astray.
-      origins: `http://service.test:81=http://pool.test:80, http://${address}:${ports.http}=http://127.0.0.1:1`,
-    })
-    await node.configure('POST', '/upstreams', { name: 'pool.test' })
-    await node.configure('POST', '/upstreams/pool.test/targets', {
+    await third.configure('POST', '/upstreams', { name: 'pool.test' })
+    await third.configure('POST', '/upstreams/pool.test/targets', {
       target: `${address}:${ports.http}`,
     })
-    const service = { host: 'service.test', port: 81 }
-    await openWebRoute({ node, cluster }, { service, route: { hosts: ['pool.test'] } })
-    expect((await seen(node, 'pool.test')).status).toBe(200)
+    const service = { host: 'upstream.test', port: 81 }
+    await openWebRoute({ node: third, cluster }, { service, route: { hosts: ['pool.test'] } })
+    expect((await seen(third, 'pool.test')).status).toBe(200)
   })
 
   it('hold for routes without a service by the address that the client named or dialled', async () => {
-    await using cluster = await openKongCluster()
-    const { address, ports } = cluster.echo
-    const node = await cluster.start('kong-1', {
-      stream_listen: 'ADDRESS:9000',
-      origins: `http://named.test:80=http://${address}:${ports.http}, tcp://${cluster.address(1)}:9000=tcp://${address}:${ports.tcp}`,
-    })
-    await node.configure('POST', '/routes', { hosts: ['named.test'] })
-    await node.configure('POST', '/routes', {
+    await third.configure('POST', '/routes', { hosts: ['named.test'] })
+    await third.configure('POST', '/routes', {
       protocols: ['tcp', 'tls'],
-      destinations: [{ port: 9000 }],
+      destinations: [{ port: 9006 }],
     })
-    expect((await seen(node, 'named.test')).status).toBe(200)
-    const { text } = await askStream({ address: node.address, port: 9000, send: 'twelve bytes' })
-    expect(text.endsWith('\ntwelve bytes')).toBe(true)
+    expect((await seen(third, 'named.test')).status).toBe(200)
+    expect((await ask(third, 9006)).text.endsWith('\ntwelve bytes')).toBe(true)
   })
 })
 
 describe('the way from a plain client over the mesh to a plain service', () => {
   it('is mutual TLS between the nodes and nowhere else, over HTTP', async () => {
-    await using ground = await openPair('https', 8443)
-    const { cluster, first, second } = ground
-    const mark = { name: 'header-by-phase', run_on: 'second', config: { name: 'x-on-second' } }
-    await first.configure('POST', '/plugins', mark)
-    await openWebRoute(
-      { node: first, cluster },
-      { service: ground.service, route: { hosts: ['story.test'] } },
-    )
+    await using _mark = await openPlugin({
+      name: 'header-by-phase',
+      run_on: 'second',
+      config: { name: 'x-on-second' },
+    })
+    const service = { protocol: 'https', host: second.address, port: 8443 }
+    await openWebRoute({ node: first, cluster }, { service, route: { hosts: ['story.test'] } })
     await heardOfChanges(first, [second])
     const { status, body, headers } = await seen(first, 'story.test')
     expect([status, body['protocol']]).toEqual([200, 'http'])
@@ -172,64 +198,40 @@ describe('the way from a plain client over the mesh to a plain service', () => {
   })
 
   it('is mutual TLS between the nodes and nowhere else, over streams', async () => {
-    await using ground = await openPair('tls', 9000)
-    const { first, second } = ground
-    await openStreamRoute(first, ground.service, 9000)
+    await openStreamRoute(first, { protocol: 'tls', host: second.address, port: 9000 }, 9000)
     await heardOfChanges(first, [second])
-    const answer = await ask(first)
+    const answer = await ask(first, 9000)
     const [report = '', echoed] = answer.text.split('\n')
     expect(echoed).toBe('twelve bytes')
     expect(JSON.parse(report).tls).toBeUndefined()
-    await first.configure('POST', '/plugins', {
+    await using _plugin = await openPlugin({
       name: 'short-circuit',
       run_on: 'second',
       protocols: ['tcp', 'tls'],
       config: { status: 503, message: 'on the second node' },
     })
-    await expect.poll(async () => (await ask(first)).text).toContain('on the second node')
-    expect((await ask(second)).text).toContain('twelve bytes')
+    await expect.poll(async () => (await ask(first, 9000)).text).toContain('on the second node')
+    expect((await ask(second, 9000)).text).toContain('twelve bytes')
   })
 
-  it('is refused where a node without origins would call itself, instead of going round', async () => {
-    await using cluster = await openKongCluster()
-    const first = await cluster.start('kong-1')
-    const second = await cluster.start('kong-2', { admin_listen: 'off' })
-    await joinedMesh([first, second])
-    const service = { protocol: 'https', host: second.address, port: 8443 }
+  it('is refused where a node that has no origin for itself would call itself, instead of going round', async () => {
+    const service = { protocol: 'https', host: second.address, port: 8445 }
     await openWebRoute({ node: first, cluster }, { service, route: { hosts: ['round.test'] } })
     await heardOfChanges(first, [second])
-    expect((await seen(first, 'round.test')).status).toBe(508)
+    expect((await first.get('/round', { host: 'round.test' })).status).toBe(508)
     await expect
       .poll(() => second.log('error.log'))
       .toContain('Loop: the request came by this node before')
     // One time round is enough to see it.
-    const handled = (await second.log('access.log')).split('GET /request').length - 1
+    const handled = (await second.log('access.log')).split('GET /round').length - 1
     expect(handled).toBeLessThanOrEqual(2)
   })
 
   it('may lead over three nodes, of which only the first is a first one', async () => {
-    await using cluster = await openKongCluster()
-    const { address, ports } = cluster.echo
-    const origin = `https://${cluster.address(2)}:8443`
-    const bound = { nginx_proxy_proxy_bind: 'ADDRESS' }
-    const first = await cluster.start('kong-1', bound)
-    const last = `https://${cluster.address(3)}:8443`
-    const second = await cluster.start('kong-2', {
-      ...bound,
-      admin_listen: 'off',
-      origins: `${origin}=${last}`,
-    })
-    const third = await cluster.start('kong-3', {
-      ...bound,
-      admin_listen: 'off',
-      origins: `${origin}=http://${address}:${ports.http}`,
-    })
-    const nodes = [first, second, third]
-    await joinedMesh(nodes)
     const { service } = await openWebRoute(
       { node: first, cluster },
       {
-        service: { protocol: 'https', host: cluster.address(2), port: 8443 },
+        service: { protocol: 'https', host: second.address, port: 8444 },
         route: { hosts: ['chain.test'] },
       },
     )
@@ -259,36 +261,13 @@ describe('the way from a plain client over the mesh to a plain service', () => {
   })
 })
 
-interface Pair extends AsyncDisposable {
-  readonly cluster: KongCluster
-  readonly first: KongNode
-  readonly second: KongNode
-  /** Names the second node, where it stands for the plain service behind it. */
-  readonly service: Readonly<Record<string, unknown>>
-}
-
-async function openPair(protocol: 'https' | 'tls', port: number): Promise<Pair> {
-  const cluster = await openKongCluster()
-  const { address, ports } = cluster.echo
-  const plain =
-    protocol === 'https' ? `http://${address}:${ports.http}` : `tcp://${address}:${ports.tcp}`
-  const settings = {
-    plugins: `bundled, ${examples}/short-circuit.ts, ${examples}/header-by-phase.ts`,
-    stream_listen: 'ADDRESS:9000',
-  }
-  const first = await cluster.start('kong-1', settings)
-  const second = await cluster.start('kong-2', {
-    ...settings,
-    admin_listen: 'off',
-    origins: `${protocol}://${cluster.address(2)}:${port}=${plain}`,
-  })
-  await joinedMesh([first, second])
+/** Bound to nothing. */
+async function openPlugin(plugin: object): Promise<AsyncDisposable> {
+  const { id } = await first.configure('POST', '/plugins', plugin)
   return {
-    cluster,
-    first,
-    second,
-    service: { protocol, host: second.address, port },
-    [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => {
+      await first.configure('DELETE', `/plugins/${id}`)
+    },
   }
 }
 
@@ -308,6 +287,6 @@ function seen(node: KongNode, host: string): Promise<Answer> {
   return node.get('/request', { host })
 }
 
-function ask({ address }: KongNode): Promise<StreamAnswer> {
-  return askStream({ address, port: 9000, send: 'twelve bytes' })
+function ask({ address }: KongNode, port: number): Promise<StreamAnswer> {
+  return askStream({ address, port, send: 'twelve bytes' })
 }

@@ -68,24 +68,22 @@ export async function openPostgresServer({
       endBy: 'SIGINT',
     }),
   )
-  const query =
-    (database: string): PostgresDatabase['query'] =>
-    async (sql, values = []) => {
-      const client = new Client({ host, port, user, password, database })
-      await client.connect()
-      try {
-        return (await client.query<Record<string, unknown>>(sql, [...values])).rows
-      } finally {
-        await client.end()
-      }
-    }
+  const clients = opening.use(new AsyncDisposableStack())
+  const connect = async (database: string): Promise<Client> => {
+    const client = new Client({ host, port, user, password, database })
+    await client.connect()
+    clients.defer(() => client.end())
+    return client
+  }
+  const administrator = await connect('postgres')
   let databases = 0
   const owned = opening.move()
   return {
     createDatabase: async () => {
       databases += 1
       const name = `kong_${databases}`
-      await query('postgres')(`CREATE DATABASE ${name} TEMPLATE template0`)
+      await administrator.query(`CREATE DATABASE ${name} TEMPLATE template0`)
+      const client = await connect(name)
       return {
         settings: {
           database: 'postgres',
@@ -95,7 +93,8 @@ export async function openPostgresServer({
           pg_password: password,
           pg_database: name,
         },
-        query: query(name),
+        query: async (sql, values = []) =>
+          (await client.query<Record<string, unknown>>(sql, [...values])).rows,
       }
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { connect } from 'node:tls'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { joinedMesh } from '#scenarios/support/joined-mesh.ts'
 import { openKongCluster, type KongNode } from '#scenarios/support/kong-cluster.ts'
+import { kongCommand } from '#scenarios/support/kong-process.ts'
 import {
   clusterAuthority,
   issueBy,
@@ -13,10 +13,8 @@ import {
   type ClusterAuthority,
 } from './cluster-authority.ts'
 
-const kong = fileURLToPath(new URL('../../core/bin/kong', import.meta.url))
-
 /** Long enough for a node to notice a step, and for a test to look at it. */
-const waitSeconds = 4
+const waitSeconds = 2.5
 const soon = { timeout: 3_000 }
 
 describe('the steps of kong mesh rotate-ca', () => {
@@ -27,7 +25,7 @@ describe('the steps of kong mesh rotate-ca', () => {
     const before = await clusterAuthority(cluster.folder)
     const old = { cert: before.cert, key: before.key }
 
-    const rotation = spawn(kong, ['mesh', 'rotate-ca', '--wait', `${waitSeconds}`], {
+    const rotation = spawn(kongCommand, ['mesh', 'rotate-ca', '--wait', `${waitSeconds}`], {
       cwd: cluster.folder,
       env: { PATH: process.env['PATH'], ...node.env },
       stdio: ['ignore', 'pipe', 'inherit'],

@@ -30,6 +30,8 @@ export async function openAdmin(yard: Yard): Promise<Admin> {
   let version = Math.max(...(await versions()))
   /** Logs of other proxies than the product's own do not. */
   const logsTell = version > 0
+  /** Of what was added. */
+  const places = new Set<string>()
   /** How to take back what was done at a path. */
   const undo = new Map<string, () => Promise<unknown>>()
 
@@ -48,7 +50,11 @@ export async function openAdmin(yard: Yard): Promise<Admin> {
     // Routes and plugins may be added below what they are bound to, but are not there.
     const own = /\/(?:routes|plugins)$/.exec(path)?.[0] ?? path
     const place = `${own}/${String(id)}`
-    undo.set(place, () => expectSent('DELETE', place))
+    const [, above = '', kind] = /^(.+)\/([^/]+)$/.exec(path) ?? []
+    // What was added to something that is taken back goes with it; only routes hold their service.
+    const goesAlong = places.has(above) && kind !== 'routes'
+    if (!goesAlong) undo.set(place, () => expectSent('DELETE', place))
+    places.add(place)
     return place
   }
   const applied = async (): Promise<void> => {
@@ -73,6 +79,7 @@ export async function openAdmin(yard: Yard): Promise<Admin> {
     },
     remove: async (path) => {
       undo.delete(path)
+      places.delete(path)
       await expectSent('DELETE', path)
     },
     applied,

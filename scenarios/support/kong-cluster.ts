@@ -3,14 +3,11 @@ import { randomInt } from 'node:crypto'
 import { mkdtempDisposable, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { makeCertificate } from '#lab/services/certificate.ts'
 import { openEchoService, type EchoService } from '#lab/services/echo.ts'
 import { ask, type Answer, type Question } from './ask.ts'
 import { keepDefaultCertificate, placeDefaultCertificate } from './default-certificate.ts'
-
-const kongCommand = fileURLToPath(new URL('../../core/bin/kong', import.meta.url))
+import { kongCommand, openKongProcess, type KongProcess } from './kong-process.ts'
 
 /** Nodes that share a folder, and with it a database, and a service behind them; on loopback addresses of their own. */
 export interface KongCluster extends AsyncDisposable {
@@ -22,7 +19,11 @@ export interface KongCluster extends AsyncDisposable {
   address(number: number): string
   /** Runs the kong command as a person would. */
   kong(args: readonly string[], env?: Settings): Promise<Finished>
-  /** Starts a node; its listeners are `proxy` 8000, 8443 (TLS) and `admin` 8001 unless the settings say otherwise. */
+  /**
+   * Starts a node in the foreground, since a daemon takes a second process to start; its listeners are `proxy` 8000, 8443
+   * (TLS) and `admin` 8001 unless the settings say otherwise.
+   * @throws Error with what the command said when it does not start.
+   */
   start(name: string, settings?: Settings): Promise<KongNode>
 }
 
@@ -50,6 +51,9 @@ export interface KongNode {
   kong(...args: readonly string[]): Promise<Finished>
 }
 
+/** Of all services behind nodes. */
+let certificate: ReturnType<typeof makeCertificate> | undefined
+
 export async function openKongCluster(): Promise<KongCluster> {
   await using opening = new AsyncDisposableStack()
   const temporary = opening.use(await mkdtempDisposable(join(tmpdir(), 'cluster-')))
@@ -62,15 +66,15 @@ export async function openKongCluster(): Promise<KongCluster> {
     await openEchoService({
       address: echoAddress,
       ports: { http: 0, https: 0, tcp: 0, tls: 0 },
-      certificate: await makeCertificate('echo'),
+      certificate: await (certificate ??= makeCertificate('echo')),
     }),
   )
   const echo = { ...service, address: echoAddress }
   const kong: KongCluster['kong'] = (args, env = {}) => run(args, folder, variables(env))
   let nodes = 0
-  const started: KongNode[] = []
+  const processes: KongProcess[] = []
   opening.defer(async () => {
-    await Promise.all(started.map(({ name }) => stopNode(join(folder, name))))
+    await Promise.all(processes.map((each) => each[Symbol.asyncDispose]()))
   })
   const owned = opening.move()
   return {
@@ -81,10 +85,10 @@ export async function openKongCluster(): Promise<KongCluster> {
     start: async (name, settings = {}) => {
       nodes += 1
       const node = describeNode(name, address(nodes), { folder, settings })
-      started.push(node)
       await placeDefaultCertificate(join(folder, name))
-      const { exitCode, stderr } = await node.kong('start')
-      if (exitCode !== 0) throw new Error(`kong start of ${name} failed: ${stderr}`)
+      const running = openKongProcess({ cwd: folder, env: node.env })
+      processes.push(running)
+      await running.started
       await keepDefaultCertificate(join(folder, name))
       return node
     },
@@ -99,6 +103,7 @@ function describeNode(
 ): KongNode {
   const env = {
     KONG_PREFIX: name,
+    KONG_NGINX_DAEMON: 'off',
     KONG_PROXY_LISTEN: `${address}:8000, ${address}:8443 ssl`,
     KONG_ADMIN_LISTEN: `${address}:8001`,
     ...variables(settings, address),
@@ -126,24 +131,6 @@ function describeNode(
     log: (file) => readFile(join(folder, name, 'logs', file), 'utf8'),
     kong: (...args) => run(args, folder, env),
   }
-}
-
-/** As `kong stop` does, which is a process of its own for each of hundreds of nodes. */
-async function stopNode(prefix: string): Promise<void> {
-  const pid = (await readFile(join(prefix, 'pids/nginx.pid'), 'utf8').catch(() => '')).trim()
-  const deadline = performance.now() + 10_000
-  for (let asked = false; await isNode(pid, prefix); asked = true) {
-    if (performance.now() > deadline) throw new Error(`the node in ${prefix} does not stop`)
-    if (!asked) process.kill(Number(pid), 'SIGTERM')
-    await wait(5)
-  }
-}
-
-/** A process id may be somebody else's by now; a node names its prefix in its title. */
-async function isNode(pid: string, prefix: string): Promise<boolean> {
-  if (pid === '') return false
-  const title = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
-  return title.startsWith(`kong: ${prefix}`)
 }
 
 /** In a value `ADDRESS` stands for the node's own. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { openLab, type ExecOptions, type ExecResult, type Lab } from '#lab/lab.ts'
+import type { ExecOptions, ExecResult, Lab } from '#lab/lab.ts'
 import { canariesIn, type Canary } from '#lab/probes/canary.ts'
 import { addressBook, type AddressBook } from '#lab/probes/hops.ts'
 import {
@@ -57,7 +57,8 @@ export async function openStage(
   { log, file, adapt }: StageOptions,
 ): Promise<Stage> {
   await using stack = new AsyncDisposableStack()
-  const lab = await useLab(stack, ground, adapt)
+  const builtIn = await findTopology(ground.topology)
+  const { lab } = stack.use(await borrowLab(adapt?.(builtIn, ground) ?? builtIn))
   const captures = stack.use(await openLinkCaptures(lab))
   const remarks: Remark[] = []
   const keyLog = (): Promise<string> =>
@@ -83,17 +84,6 @@ export async function openStage(
     keyLog,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
-}
-
-/** Those that are as they are built in pass from file to file. */
-async function useLab(
-  stack: AsyncDisposableStack,
-  ground: Ground,
-  adapt: Adapt | undefined,
-): Promise<Lab> {
-  if (adapt === undefined) return stack.use(await borrowLab(ground.topology)).lab
-  const topology = adapt(await findTopology(ground.topology), ground)
-  return stack.use(await openLab(topology, { keyLog: true }))
 }
 
 function captureName(file: string, { topology }: Ground): string {

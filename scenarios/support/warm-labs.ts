@@ -1,32 +1,52 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { LabClient } from '#lab/client/lab-client.ts'
+import { readJsonLines, writeJsonLine } from '#lab/holder/json-lines.ts'
 import { openLab, type Lab } from '#lab/lab.ts'
-import { findTopology, type TopologyName } from '#lab/topology/find-topology.ts'
-import { warmLabName } from './warm-lab-name.ts'
+import { LabError } from '#lab/run/lab-error.ts'
+import { readPlan, readRunState } from '#lab/run/run-folder.ts'
+import type { Topology } from '#lab/topology/topology.ts'
+import type { LenderLine } from './lab-lender.ts'
+
+/** Names the socket of who lends labs to the processes of a run. */
+export const lenderVariable = 'MESHYARD_WARM_LABS'
 
 export interface BorrowedLab extends AsyncDisposable {
   readonly lab: Lab
 }
 
-/** Labs that nobody borrows at present, as they came up. */
-const warm = new Map<TopologyName, Lab>()
-let opened = 0
-
 /**
- * A lab of a built-in topology, as it is when it has come up: one that earlier scenarios of this process have given back, or
- * a new one. Giving back resets it; when its state then differs from that of its beginning it goes down.
+ * A lab of a topology, as it is when it has come up: one that earlier scenarios have given back, or a new one. Disposing
+ * of it gives it back. Where nobody lends labs it is one's own, and goes down.
  */
-export async function borrowLab(topology: TopologyName): Promise<BorrowedLab> {
-  const known = warm.get(topology)
-  warm.delete(topology)
-  opened += 1
-  const name = warmLabName(opened)
-  const lab = known ?? (await openLab(await findTopology(topology), { keyLog: true, ...name }))
-  return {
-    lab,
-    [Symbol.asyncDispose]: async () => {
-      const isClean =
-        name !== undefined && (await lab.reset().catch(() => undefined))?.clean === true
-      if (isClean && !warm.has(topology)) warm.set(topology, lab)
-      else await lab[Symbol.asyncDispose]()
-    },
+export async function borrowLab(topology: Topology): Promise<BorrowedLab> {
+  const lender = process.env[lenderVariable]
+  if (lender === undefined) {
+    const lab = await openLab(topology, { keyLog: true })
+    return { lab, [Symbol.asyncDispose]: () => lab[Symbol.asyncDispose]() }
   }
+  await using opening = new AsyncDisposableStack()
+  const socket = opening.adopt(connect(lender), (opened) => {
+    opened.destroy()
+  })
+  await once(socket, 'connect')
+  writeJsonLine(socket, topology)
+  const { value: answer } = await readJsonLines<LenderLine>(socket).next()
+  if (answer === undefined) throw new LabError('Whoever lends labs ended before it lent one.')
+  if (answer.kind === 'failed') throw new LabError(answer.message)
+  const lab = labIn(answer.folder, topology)
+  const owned = opening.move()
+  return { lab, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+/** A lab that another process has opened, and ends. */
+function labIn(folder: string, topology: Topology): Lab {
+  const state = readRunState(folder)
+  if (state === undefined) throw new LabError(`There is no lab in ${folder}.`)
+  return new LabClient(topology, {
+    plan: readPlan(folder),
+    state,
+    stay: () => Promise.resolve(),
+    [Symbol.dispose]: () => {},
+  })
 }

@@ -9,14 +9,26 @@ import { meshProtocol } from './mesh-protocol.ts'
  * Makes a node's certificates: one for each authority of the row, all for one key, which never leaves memory. Those of
  * `known` are kept.
  *
+ * @param options.spareKey is taken in place of a new one, unless it belongs to an authority of the row.
  * @throws Error when an authority cannot sign: it is not RSA.
  */
 export async function makeNodeIdentities(
   row: ClusterCa,
-  { nodeId, known }: { readonly nodeId: string; readonly known: NodeIdentities },
+  {
+    nodeId,
+    known,
+    spareKey,
+  }: {
+    readonly nodeId: string
+    readonly known: NodeIdentities
+    readonly spareKey?: string | undefined
+  },
 ): Promise<NodeIdentities> {
   const [any] = known.values()
-  const key = any?.identity.privateKey ?? (await makeKey())
+  const spare = authoritiesOf(row).some(({ key: taken }) => taken === spareKey)
+    ? undefined
+    : spareKey
+  const key = any?.identity.privateKey ?? spare ?? (await makeKey())
   const commonName = `kong-node-${nodeId}`
   const made = authoritiesOf(row).map(async (issuer): Promise<MeshAuthority> => {
     const found = known.get(issuer.cert)

@@ -1,3 +1,4 @@
+import { linkTypeEthernet } from '#lab/probes/capture.ts'
 import { parseTcpSegment } from '#lab/probes/tcp-segment.ts'
 import type { ExecResult } from '#lab/lab.ts'
 import type { LinkConnection } from '#lab/probes/link-captures.ts'
@@ -50,7 +51,7 @@ export async function untilLostBehind(yard: Yard, link: string): Promise<void> {
 
 export const greeting = 'Hello from Service B (TCP)\n'
 
-/** The streams of `greet` on a link since a time. */
+/** The streams of `greet` that were dialled on a link since a time: older ones may still repeat what was lost. */
 export async function greetingsOn(
   yard: Yard,
   link: string,
@@ -59,12 +60,13 @@ export async function greetingsOn(
   const { serviceB } = yard.ground.addresses
   const found = await yard.connections()
   return found.filter((each) => {
-    const { server, startedAtMs } = each
+    const { server, startedAtMs, frames } = each
     return (
       each.link === link &&
       server.address === serviceB &&
       server.port === 19_000 &&
-      startedAtMs >= sinceMs
+      startedAtMs >= sinceMs &&
+      parseTcpSegment(linkTypeEthernet, frames.first.bytes)?.syn === true
     )
   })
 }

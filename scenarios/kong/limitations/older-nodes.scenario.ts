@@ -1,26 +1,32 @@
 import { once } from 'node:events'
 import { createServer } from 'node:https'
 import { TLSSocket } from 'node:tls'
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeCertificate } from '#lab/services/certificate.ts'
 import { ask, type Answer, type Question } from '#scenarios/support/ask.ts'
 import { joinedMesh } from '#scenarios/support/joined-mesh.ts'
 import { listen } from '#scenarios/support/listen.ts'
-import { openNodePair } from '#scenarios/support/node-pair.ts'
+import { openNodePair, type NodePair } from '#scenarios/support/node-pair.ts'
 import { openWebRoute } from '#scenarios/support/web-route.ts'
+
+const stack = new AsyncDisposableStack()
+let old: OldProxy
+let pair: NodePair
+beforeAll(async () => {
+  old = stack.use(await openOldProxy())
+  pair = stack.use(await openNodePair({ standsFor: `https://${old.address}:${old.port}` }))
+})
+afterAll(() => stack.disposeAsync())
 
 describe('nodes of a mesh', () => {
   it('say that they are of a version that has it', async () => {
-    await using pair = await openNodePair({})
     const { version } = await pair.first.configure('GET', '/')
     expect(version).toMatch(/^1\.1\.\d+$/)
     expect((await pair.cluster.kong(['version'])).stdout.trim()).toBe(version)
   })
 
   it('are spoken to in ordinary TLS by a proxy in between that is older, and are first ones again', async () => {
-    await using old = await openOldProxy()
     const { address, port } = old
-    await using pair = await openNodePair({ standsFor: `https://${address}:${port}` })
     const mesh = await joinedMesh([pair.first, pair.second])
     old.sendTo({ address: pair.second.address, port: 8443 })
 

@@ -1,36 +1,12 @@
 import { makeCanary } from '#lab/probes/canary.ts'
-import type { Topology } from '#lab/topology/topology.ts'
 import { openAdmin } from '#scenarios/support/admin.ts'
-import {
-  middleNode,
-  origins,
-  withMiddleNode,
-  withSettings,
-} from '#scenarios/support/adapt-topology.ts'
-import type { Ground } from '#scenarios/support/ground.ts'
+import { middleNode } from '#scenarios/support/adapt-topology.ts'
+import { extendTopology } from '#scenarios/support/extend-topology.ts'
 import { expect } from '#scenarios/support/matchers.ts'
 import { onEveryTopology } from '#scenarios/support/scenario.ts'
 import { askByStream } from '#scenarios/support/wire/ask-by-stream.ts'
 import { askWithCanary } from '#scenarios/support/wire/ask-with-canary.ts'
 import { meshProtocolOf } from '#scenarios/support/wire/mesh-protocol.ts'
-
-/** kong-b hands to a plain service what Kong calls a secure one; what is for Service B goes by kong-m, too. */
-function adapt(topology: Topology, ground: Ground): Topology {
-  const { serviceB, echo, between } = ground.addresses
-  const plain = { https: `http://${echo}:18000`, tls: `tcp://${echo}:19000` }
-  return withSettings(withMiddleNode(topology, ground), {
-    'kong-a': {
-      origins: origins({ [`https://${serviceB}:18443`]: `https://${between}:${middleNode.https}` }),
-    },
-    'kong-b': {
-      origins: origins({
-        [`https://${echo}:18443`]: plain.https,
-        [`https://${serviceB}:18443`]: plain.https,
-        [`tls://${echo}:19443`]: plain.tls,
-      }),
-    },
-  })
-}
 
 onEveryTopology(
   (scenario, ground) => {
@@ -118,5 +94,5 @@ onEveryTopology(
       },
     )
   },
-  { adapt },
+  { adapt: extendTopology },
 )

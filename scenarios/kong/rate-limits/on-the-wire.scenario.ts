@@ -1,16 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { makeCanary, type Canary } from '#lab/probes/canary.ts'
 import type { Entry } from '#lab/probes/ledger/book.ts'
-import { withRedis } from '#scenarios/support/adapt-topology.ts'
 import { idOf, openAdmin, type Admin } from '#scenarios/support/admin.ts'
 import { countedInLabRedis, countedInStore, type ReadCounted } from '#scenarios/support/counted.ts'
 import { eventually } from '#scenarios/support/eventually.ts'
+import { extendTopology, redisPort } from '#scenarios/support/extend-topology.ts'
 import { expect } from '#scenarios/support/matchers.ts'
 import { onEveryTopology } from '#scenarios/support/scenario.ts'
 import type { Yard } from '#scenarios/support/stage.ts'
 import { meshProtocolOf } from '#scenarios/support/wire/mesh-protocol.ts'
 
-const redisPort = 6379
 const ports = { https: 18443, http: 18000 } as const
 
 type Protocol = keyof typeof ports
@@ -187,5 +186,5 @@ onEveryTopology(
       return { left, ids, counted: { by: 'the limiter', entries, times: each, of: ids } }
     }
   },
-  { adapt: (topology) => withRedis(topology, { port: redisPort }) },
+  { adapt: extendTopology },
 )

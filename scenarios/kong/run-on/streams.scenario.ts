@@ -1,10 +1,11 @@
 import { makeCanary } from '#lab/probes/canary.ts'
 import { openAdmin, type Admin } from '#scenarios/support/admin.ts'
+import { extendTopology } from '#scenarios/support/extend-topology.ts'
 import { expect } from '#scenarios/support/matchers.ts'
 import { onEveryTopology } from '#scenarios/support/scenario.ts'
 import { sayByStream } from '#scenarios/support/wire/ask-by-stream.ts'
 import { untilInMesh } from '#scenarios/support/wire/mesh-protocol.ts'
-import { adaptForRunOn, threeNodes, twoNodes } from './ground.ts'
+import { threeNodes, twoNodes } from './nodes.ts'
 
 onEveryTopology(
   (scenario, ground) => {
@@ -115,7 +116,7 @@ onEveryTopology(
       },
     )
   },
-  { adapt: adaptForRunOn },
+  { adapt: extendTopology },
 )
 
 /** Adds a plugin that answers in place of whatever comes after it. */

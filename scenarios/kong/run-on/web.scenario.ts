@@ -5,12 +5,13 @@ import { makeCanary } from '#lab/probes/canary.ts'
 import { linesWithIds } from '#lab/probes/ledger/read-logs.ts'
 import { idOf, openAdmin, type Admin } from '#scenarios/support/admin.ts'
 import { eventually } from '#scenarios/support/eventually.ts'
+import { extendTopology } from '#scenarios/support/extend-topology.ts'
 import { expect } from '#scenarios/support/matchers.ts'
 import { onEveryTopology } from '#scenarios/support/scenario.ts'
 import type { Yard } from '#scenarios/support/stage.ts'
 import { askWithCanary } from '#scenarios/support/wire/ask-with-canary.ts'
 import { meshProtocolOf } from '#scenarios/support/wire/mesh-protocol.ts'
-import { adaptForRunOn, threeNodes, twoNodes } from './ground.ts'
+import { threeNodes, twoNodes } from './nodes.ts'
 
 onEveryTopology(
   (scenario, ground) => {
@@ -168,6 +169,12 @@ onEveryTopology(
 
     scenario('each plugin takes the values of run_on that it has use for', async ({ yard }) => {
       await using admin = await openAdmin(yard)
+      // Of one name a service has one plugin.
+      const services = new Map<string, string>()
+      for (const runOn of ['first', 'second', 'all', 'third']) {
+        // oxlint-disable-next-line no-await-in-loop -- one after the other
+        services.set(runOn, await admin.add('/services', { name: runOn, host: 'a.test' }))
+      }
       const taken: Record<string, readonly string[]> = {}
       for (const [name, config] of [
         ['key-auth', {}],
@@ -179,12 +186,7 @@ onEveryTopology(
         ['short-circuit', {}],
       ] as const) {
         const accepted: string[] = []
-        for (const run_on of ['first', 'second', 'all', 'third']) {
-          // oxlint-disable-next-line no-await-in-loop -- each is a plugin of a service of its own
-          const service = await admin.add('/services', {
-            name: `${name}-${run_on}`,
-            host: 'a.test',
-          })
+        for (const [run_on, service] of services) {
           // oxlint-disable-next-line no-await-in-loop
           const status = await admin.tryToAdd(`${service}/plugins`, { name, run_on, config })
           if (status === 201) accepted.push(run_on)
@@ -203,7 +205,7 @@ onEveryTopology(
       })
     })
   },
-  { adapt: adaptForRunOn },
+  { adapt: extendTopology },
 )
 
 interface Answering {

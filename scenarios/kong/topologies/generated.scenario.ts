@@ -42,9 +42,9 @@ describe('a generated topology', () => {
   })
 
   it('full: all reach each other, and of many sidecars each finds its configuration complete', async () => {
-    const count = 9
+    const count = 6
     await using lab = await openLab(await findTopology(`full:${count}`))
-    const ways = Array.from({ length: count }, (_, at) => [at + 1, ((at + 4) % count) + 1] as const)
+    const ways = Array.from({ length: count }, (_, at) => [at + 1, ((at + 2) % count) + 1] as const)
     const answers = await Promise.all(
       ways.map(([from, to]) => ask(lab, `service-${from}`, `10.0.1.${to}`)),
     )

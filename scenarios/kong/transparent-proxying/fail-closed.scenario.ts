@@ -7,7 +7,7 @@ import { onEveryTopology } from '#scenarios/support/scenario.ts'
 import type { Yard } from '#scenarios/support/stage.ts'
 
 /** Kong's own default of a minute for each of six attempts is bounded too, but too long for a test. */
-const attempts = { connectTimeoutMs: 400, retries: 1 }
+const attempts = { connectTimeoutMs: 150, retries: 1 }
 
 onEveryTopology(
   (scenario, ground) => {
@@ -86,9 +86,9 @@ async function limitAttempts(yard: Yard, service: string): Promise<void> {
   )
 }
 
-/** The same client, giving up on a connection after a second instead of two minutes. */
+/** The same client, giving up on a connection after a moment instead of two minutes. */
 function impatient({ argv }: Client): Client['argv'] {
   const [program, ...rest] = argv
-  const limit = program === 'curl' ? ['--connect-timeout', '1'] : ['--wait', '1s']
+  const limit = program === 'curl' ? ['--connect-timeout', '0.3'] : ['--wait', '300ms']
   return [program, ...limit, ...rest]
 }

@@ -151,7 +151,7 @@ export const interception: readonly Mutant[] = [
       'While rules are installed, packets that no rule catches are forwarded past the proxies.',
     text: "writeSysctls(namespace, forwarding('0'))",
     replacement: "writeSysctls(namespace, forwarding('1'))",
-    watchers: [seenBy('kong-cases/uncaught-ports'), ...wider],
+    watchers: [seenBy('kong/transparent-proxying/uncaught-ports'), ...wider],
   },
   {
     file: 'lab/holder/interception.ts',

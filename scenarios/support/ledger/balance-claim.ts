@@ -11,6 +11,11 @@ export interface BalanceClaim extends Partial<Passage> {
   readonly except?: Readonly<Record<Canary, Partial<Passage>>>
   /** What limiters and plugins have counted. */
   readonly counted?: readonly Tally[]
+  /**
+   * After what time without anything new what is missing is not expected any more. Logs may be late, packets are not: 0
+   * does for a claim that packets alone refute. Default: 5 000.
+   */
+  readonly quietMs?: number
 }
 
 /** What one limiter or plugin has counted. */

@@ -6,10 +6,10 @@ import type { Judgement } from '#scenarios/support/wire/judge-link.ts'
 import type { BalanceClaim } from './balance-claim.ts'
 import { findYardImbalances } from './find-yard-imbalances.ts'
 
-const withinMs = 6_000
+const withinMs = 15_000
 const lookAgainMs = 50
-/** After what time without anything new no more is expected: a disk that is busy keeps logs back for a second. */
-const quietMs = 2_000
+/** A machine that is busy keeps logs back for seconds. */
+const defaultQuietMs = 5_000
 
 /**
  * Whether the books of a scenario balance. Logs are written a moment after what they tell, so while anything is missing
@@ -17,6 +17,7 @@ const quietMs = 2_000
  * @throws {UnknownVerdict} When no command sent a request with an id, or packets cannot be read.
  */
 export async function judgeBalance(yard: Yard, claim: BalanceClaim): Promise<Judgement> {
+  const { quietMs = defaultQuietMs } = claim
   const deadline = performance.now() + withinMs
   let before = ''
   let quietSince = performance.now()
@@ -28,7 +29,7 @@ export async function judgeBalance(yard: Yard, claim: BalanceClaim): Promise<Jud
     const now = performance.now()
     if (seen.join('\n') !== before) quietSince = now
     before = seen.join('\n')
-    const late = now > deadline || now - quietSince > quietMs
+    const late = now > deadline || now - quietSince >= quietMs
     if (found instanceof UnknownVerdict) {
       if (late) throw found
     } else if (found.imbalances.length === 0) {

@@ -1,3 +1,4 @@
+import type { Lab } from '#lab/lab.ts'
 import { makeCanary } from '#lab/probes/canary.ts'
 import { eventually } from '#scenarios/support/eventually.ts'
 import type { Yard } from '#scenarios/support/stage.ts'
@@ -20,18 +21,28 @@ export async function untilInMesh(yard: Yard): Promise<void> {
   }
 }
 
+/** It is of the cluster's authority, which a lab keeps as long as it is up. */
+const known = new WeakMap<Lab, string>()
+
 /**
- * The id of this lab's cluster, as the packets between its nodes have it.
+ * The id of this lab's cluster, as the packets between its nodes had it when it was first asked for.
  * @throws Error when they agree on none.
  */
 export async function meshProtocolOf(yard: Yard): Promise<string> {
-  const { echo } = yard.ground.addresses
   await untilInMesh(yard)
+  const protocol = known.get(yard.lab) ?? (await findMeshProtocol(yard))
+  known.set(yard.lab, protocol)
+  return protocol
+}
+
+async function findMeshProtocol(yard: Yard): Promise<string> {
+  const { echo } = yard.ground.addresses
   await askWithCanary(yard, `https://${echo}:18443/`, makeCanary())
   const { link } = await yard.wire()
   const agreed = link('kong-a', 'kong-b').hops.map(({ tls }) => tls?.alpn)
   const found = agreed.find((protocol) => protocol?.match(meshProtocolPattern))
-  if (found === undefined)
+  if (found === undefined) {
     throw new Error(`kong-a and kong-b agree on ${agreed.join() || 'nothing'}`)
+  }
   return found
 }
