@@ -9,7 +9,7 @@ import { openPostgresServer, type PostgresDatabase } from './postgres-server.ts'
 
 const clients = 64
 /** Of each, one after the other. */
-const turns = 3
+const turns = 5
 
 const stack = new AsyncDisposableStack()
 let database: PostgresDatabase

@@ -14,7 +14,7 @@ import {
 } from './cluster-authority.ts'
 
 /** Long enough for a node to notice a step, and for a test to look at it. */
-const waitSeconds = 2.5
+const waitSeconds = 4
 const soon = { timeout: 3_000 }
 
 describe('the steps of kong mesh rotate-ca', () => {
@@ -43,6 +43,8 @@ describe('the steps of kong mesh rotate-ca', () => {
     const added = next
     expect(offered).toBe(`accepted by all nodes from now on: ${protocolIdOf(added)}`)
     await expect.poll(accepted, soon).toEqual([true, true])
+    // Not because the next step was made meanwhile.
+    expect((await clusterAuthority(cluster.folder)).next).toEqual(added)
 
     expect(await nextLine()).toBe(`preferred by all nodes from now on: ${protocolIdOf(added)}`)
     await expect

@@ -17,7 +17,8 @@ export function onEveryTopology(
   claim: (scenario: Scenario, ground: Ground) => void,
   { adapt, on = grounds }: { readonly adapt?: Adapt; readonly on?: readonly Ground[] } = {},
 ): void {
-  describe.for(on.map((ground) => [ground.topology, ground] as const))('on %s', ([, ground]) => {
+  const turns = inTurn(on).map((ground) => [ground.topology, ground] as const)
+  describe.for(turns)('on %s', ([, ground]) => {
     let stage: Stage | undefined
     // oxlint-disable-next-line no-empty-pattern -- vitest wants a pattern here
     beforeAll(async ({}, suite) => {
@@ -45,4 +46,10 @@ export function onEveryTopology(
     })
     claim(scenario, ground)
   })
+}
+
+/** Workers begin with different ones, so that fewer labs of the same topology are needed at the same moment. */
+function inTurn(on: readonly Ground[]): readonly Ground[] {
+  const first = Number(process.env['VITEST_POOL_ID'] ?? 0) % on.length
+  return [...on.slice(first), ...on.slice(0, first)]
 }
