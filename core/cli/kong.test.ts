@@ -67,6 +67,24 @@ describe('kong', () => {
     }
   })
 
+  it(
+    'leaves what it has compiled to others that start while it runs',
+    { timeout: 20_000 },
+    async () => {
+      await using sandbox = await openKongSandbox()
+      const cache = join(sandbox.folder, 'cache')
+      const kept = async (): Promise<number> => (await readdir(cache, { recursive: true })).length
+      const [port = 0] = await freePorts(1)
+      const env = { ...proxyOnly(port), NODE_COMPILE_CACHE: cache }
+      // The control: the command by itself loads a part of it.
+      expect(await sandbox.kong(['check', '/dev/null'], env)).toMatchObject({ exitCode: 0 })
+      const byCommand = await kept()
+      expect(byCommand).toBeGreaterThan(0)
+      expect(await sandbox.kong(['start'], env)).toMatchObject({ exitCode: 0 })
+      await expect.poll(kept).toBeGreaterThan(2 * byCommand)
+    },
+  )
+
   it('roars', async () => {
     await using sandbox = await openKongSandbox()
     const { exitCode, stdout } = await sandbox.kong(['roar'])

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { setFlagsFromString } from 'node:v8'
 import { claimPrefix } from '#core/kong/pid-file.ts'
 import { loadKongEnv } from '#core/kong/config/load-config.ts'
@@ -35,6 +36,8 @@ export async function runKong(config: KongConfig, onReady: () => void): Promise<
     await using node = await openKongNode(config, { logs })
     avoidFastCalls()
     onReady()
+    // Not left to the end, which may be a SIGKILL, and until which others that start would compile all of it again.
+    flushCompileCache()
     await obey(signals, node, logs, config.prefix)
     setTimeout(() => process.exit(0), stopWithinMs).unref()
   } catch (error) {
