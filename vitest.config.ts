@@ -53,7 +53,14 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { ...scenarios, name: 'documents', include: ['scenarios/docs/*.scenario.ts'] },
+        test: {
+          ...scenarios,
+          name: 'documents',
+          include: ['scenarios/docs/*.scenario.ts'],
+          // They compare the machine before and after, which labs of others would change.
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+        },
       },
       { extends: true, test: { name: 'soak', include: [soak] } },
       {

@@ -12,6 +12,7 @@ ip -br link show left-behind | grep -o '^left-behind'
 mount -t tmpfs tmpfs /mnt
 touch "$TMPDIR/left-behind" "$HOME/left-behind"
 setsid --fork sleep 1234567 </dev/null >/dev/null 2>&1
+until pgrep -f '^sleep 1234567' >/dev/null; do :; done
 \`\`\`
 
 \`\`\`output

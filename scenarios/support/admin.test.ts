@@ -36,7 +36,7 @@ it(
       }
       // They hear late of changes, and nothing else is late.
       await using _late = await yard.lab.fault(
-        { kind: 'delay', link: 'mesh', from: 'control-plane', ms: 100 },
+        { kind: 'delay', link: 'mesh', from: 'control-plane', ms: 250 },
         { measure: false },
       )
       expect(await ask()).toBe('/x')
