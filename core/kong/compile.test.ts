@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { HttpListener, StreamListener } from '#core/model/listener.ts'
 import type { MeshMembership } from '#core/model/mesh.ts'
-import { compile, type Compiled } from './compile.ts'
+import { compile, recompile, type Compiled } from './compile.ts'
 import { parseConfig } from './config/parse-config.ts'
 import { directoryOf } from './entities/collected-entities.ts'
 import type { Entity } from './entities/entity.ts'
@@ -37,17 +37,19 @@ function compiled({ services = [], routes = [], env = {}, others = {}, mesh }: G
     cwd: '/',
     fileExists: () => false,
   })
-  return compile({
-    config,
-    entities: directoryOf(
-      new Map<string, readonly Entity[]>(Object.entries({ services, routes, ...others })),
-    ),
-    filters: compileFilters([]),
-    fallback: identity,
-    clientIdentity: undefined,
-    mesh,
-    version: '1.1',
-  })
+  const entities = new Map<string, readonly Entity[]>(
+    Object.entries({ services, routes, ...others }),
+  )
+  return compile(
+    {
+      config,
+      entities: directoryOf(entities),
+      filters: compileFilters([]),
+      fallback: identity,
+      clientIdentity: undefined,
+    },
+    { mesh, version: '1.1' },
+  )
 }
 
 function streamOf(result: Compiled): StreamListener {
@@ -236,6 +238,18 @@ describe('compile', () => {
     expect(result.warnings).toEqual([
       "service with protocol 'http' cannot be used with 'stream' subsystem: route 'odd' goes where the client wanted to go",
     ])
+  })
+
+  it('leaves all but its standing as it was for a node that joins its mesh', () => {
+    const before = compiled({ services: [service({})], routes: [route({})] })
+    const after = recompile(before, { mesh: undefined, joining: true, version: '1.2' })
+    expect(after.snapshot).toEqual({
+      ...before.snapshot,
+      joining: { protocolPrefix: 'com.konghq/service-mesh/1/', timeoutMs: expect.any(Number) },
+      version: '1.2',
+    })
+    // The very same, so that nobody looks for what has changed in them.
+    expect(after.snapshot.listeners).toBe(before.snapshot.listeners)
   })
 
   it('routes nothing on a node without listeners, and warns of nothing that would not act there', () => {

@@ -42,11 +42,15 @@ export interface CompileInput {
   readonly fallback: ServerIdentities['fallback']
   /** What TLS upstreams are presented that ask for a certificate. */
   readonly clientIdentity: Identity | undefined
+}
+
+/** What a node is among others, and how that is called together with its configuration. */
+export interface Standing {
   /** Undefined = other nodes are clients like any others. */
   readonly mesh: MeshMembership | undefined
   /** Whether the node has no certificates of its cluster yet, but will. Default false. */
   readonly joining?: boolean
-  /** Names this combination of configuration and entities. */
+  /** Names this combination of configuration, entities and certificates. */
   readonly version: string
 }
 
@@ -57,8 +61,8 @@ export interface Compiled {
 }
 
 /** Translates a node's configuration and entities into what its data plane does. Pure. */
-export function compile(input: CompileInput): Compiled {
-  const { config, entities, filters, version } = input
+export function compile(input: CompileInput, standing: Standing): Compiled {
+  const { config, entities, filters } = input
   const { directives } = config
   const identities = { fallback: input.fallback, byServerName: compileServerNames(entities) }
   const webIdentities = { ...identities, ciphers: config.sslCiphers }
@@ -104,18 +108,27 @@ export function compile(input: CompileInput): Compiled {
       handshakeTimeoutMs: clientTimeoutMs,
     })),
   ]
-  return {
-    snapshot: {
-      version,
-      listeners,
-      pools: compilePools(entities),
-      mesh: input.mesh,
-      joining: input.joining === true ? meshProspect : undefined,
-      rewrites: config.origins,
-      dns: config.dns,
-    },
-    warnings: [...http.warnings, ...stream.warnings],
+  const snapshot = {
+    listeners,
+    pools: compilePools(entities),
+    rewrites: config.origins,
+    dns: config.dns,
+    ...standingOf(standing),
   }
+  return { snapshot, warnings: [...http.warnings, ...stream.warnings] }
+}
+
+/** The same routes for a node whose standing has changed, and nothing else. */
+export function recompile({ snapshot, warnings }: Compiled, standing: Standing): Compiled {
+  return { snapshot: { ...snapshot, ...standingOf(standing) }, warnings }
+}
+
+function standingOf({
+  mesh,
+  joining,
+  version,
+}: Standing): Pick<Snapshot, 'mesh' | 'joining' | 'version'> {
+  return { mesh, joining: joining === true ? meshProspect : undefined, version }
 }
 
 function httpSettings(config: KongConfig, trustedPeers: readonly string[]): HttpSettings {

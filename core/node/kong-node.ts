@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { messageOf, MeshError } from '#core/base/errors.ts'
 import { openDataplane, type Dataplane } from '#core/dataplane/dataplane.ts'
-import { compile, type Compiled } from '#core/kong/compile.ts'
+import { compile, recompile, type Compiled, type Standing } from '#core/kong/compile.ts'
 import type { KongConfig } from '#core/kong/config/kong-config.ts'
+import type { EntityDirectory } from '#core/kong/entities/entity-directory.ts'
 import { type ClusterCa, clusterCas } from '#core/kong/entities/cluster-ca.ts'
 import { plugins as pluginKind } from '#core/kong/entities/plugin.ts'
 import { routes } from '#core/kong/entities/route.ts'
@@ -76,6 +77,14 @@ class RunningNode implements KongNode {
   #settled: Settled | undefined
   /** What plugins see: the entities that were compiled last, and where they are from. */
   #shown: { readonly setup: Setup; readonly entities: StoredEntities } | undefined
+  /** What was compiled last, and of what. */
+  #compiled:
+    | {
+        readonly directory: EntityDirectory
+        readonly generation: number
+        readonly compiled: Compiled
+      }
+    | undefined
   #generation = 0
   #appliedVersion = ''
   #announced = ''
@@ -231,7 +240,7 @@ class RunningNode implements KongNode {
   }
 
   async #apply(setup: Setup): Promise<void> {
-    const entities = await readEntities(setup.store, setup.plugins)
+    const entities = await this.#readEntities(setup)
     if (this.#versionOf(setup, entities) === this.#appliedVersion) return
     const compiled = this.#compile(setup, entities)
     await this.#dataplane.apply(compiled.snapshot)
@@ -240,30 +249,52 @@ class RunningNode implements KongNode {
     this.#attendMesh(setup, entities)
   }
 
+  /** Those that are shown, unless the store has others by now. */
+  async #readEntities({ generation, store, plugins }: Setup): Promise<StoredEntities> {
+    const shown = this.#shown
+    const isKnown =
+      shown?.setup.generation === generation && shown.entities.version === (await store.version())
+    return isKnown ? shown.entities : readEntities(store, plugins)
+  }
+
   #attendMesh({ store, config }: Setup, entities: StoredEntities): void {
     const mayCreate = mayCreateClusterCa(config)
     this.#mesh.attend({ store, row: clusterCaOf(entities), mayCreate })
   }
 
-  /** Opens the filters of the entities, and from now on shows plugins these entities. */
+  /**
+   * Opens the filters of the entities, and from now on shows plugins these entities. Where only the node's certificates
+   * are new, nothing else is compiled again.
+   */
   #compile(setup: Setup, entities: StoredEntities): Compiled {
-    const { config, certificates, plugins } = setup
+    const { config, certificates, plugins, generation } = setup
     const { directory } = entities
     const clusterCa = clusterCaOf(entities)
-    this.#shown = { setup, entities }
-    const opened = this.#instances.open(directory.list(pluginKind), plugins.loaded)
-    const compiled = compile({
-      config,
-      entities: directory,
-      filters: compileFilters(opened.instances),
-      fallback: certificates.proxy.identity,
-      clientIdentity: certificates.client,
+    const standing: Standing = {
       mesh: clusterCa && this.#mesh.membership(clusterCa),
       joining: this.#mesh.isJoining({ row: clusterCa, mayCreate: mayCreateClusterCa(config) }),
       version: this.#versionOf(setup, entities),
-    })
+    }
+    const last = this.#compiled
+    this.#shown = { setup, entities }
+    if (last?.directory === directory && last.generation === generation) {
+      return recompile(last.compiled, standing)
+    }
+    const opened = this.#instances.open(directory.list(pluginKind), plugins.loaded)
+    const { snapshot, warnings } = compile(
+      {
+        config,
+        entities: directory,
+        filters: compileFilters(opened.instances),
+        fallback: certificates.proxy.identity,
+        clientIdentity: certificates.client,
+      },
+      standing,
+    )
     const alone = clusterCa === undefined && config.database === 'off' ? [noClusterCa] : []
-    return { ...compiled, warnings: [...compiled.warnings, ...opened.warnings, ...alone] }
+    const compiled = { snapshot, warnings: [...warnings, ...opened.warnings, ...alone] }
+    this.#compiled = { directory, generation, compiled }
+    return compiled
   }
 
   #announce({ snapshot, warnings }: Compiled, setup: Setup, entities: StoredEntities): void {

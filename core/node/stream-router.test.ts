@@ -90,20 +90,22 @@ function compiled(matches: readonly Partial<Route>[]): readonly StreamRoute[] {
       ...match,
     }),
   )
-  const { snapshot } = compile({
-    config: parseConfig({
-      env: { KONG_STREAM_LISTEN: '127.0.0.1:9000' },
-      flags: {},
-      cwd: '/',
-      fileExists: () => false,
-    }),
-    entities: directoryOf(new Map([['routes', entities]])),
-    filters: compileFilters([]),
-    fallback: { certificate: '', privateKey: '' },
-    clientIdentity: undefined,
-    mesh: undefined,
-    version: '1',
+  const config = parseConfig({
+    env: { KONG_STREAM_LISTEN: '127.0.0.1:9000' },
+    flags: {},
+    cwd: '/',
+    fileExists: () => false,
   })
+  const { snapshot } = compile(
+    {
+      config,
+      entities: directoryOf(new Map([['routes', entities]])),
+      filters: compileFilters([]),
+      fallback: { certificate: '', privateKey: '' },
+      clientIdentity: undefined,
+    },
+    { mesh: undefined, version: '1' },
+  )
   return snapshot.listeners.flatMap((listener) =>
     listener.kind === 'stream' ? listener.routes : [],
   )
