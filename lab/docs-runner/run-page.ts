@@ -145,9 +145,9 @@ class PageRun implements AsyncDisposable {
       this.#sessions.set(name, session)
     }
     const { console } = session
-    const before = { from: console.text.length, blocks: session.ended.blocks }
+    const before = { from: console.text.length, blocks: session.ended }
     await session.type(script)
-    const hasEnded = (): boolean => session.ended.blocks > before.blocks
+    const hasEnded = (): boolean => session.ended > before.blocks
     const inTime = await this.#until(console, hasEnded)
     const printed = normalise(withoutMarks(console.text.slice(before.from)))
     const { exitCode } = console

@@ -9,8 +9,8 @@ export interface Session extends AsyncDisposable {
   readonly console: Console
   /** Types the next block. */
   type(script: string): Promise<void>
-  /** How many blocks have ended, and where in the console's text the last did. */
-  readonly ended: { readonly blocks: number; readonly at: number }
+  /** How many blocks have ended. */
+  readonly ended: number
   /** Leaves the shell. */
   leave(): Promise<void>
 }
@@ -41,12 +41,16 @@ export async function openSession(options: ConsoleOptions): Promise<Session> {
       await writer.write(`${file}\n`)
     },
     get ended() {
-      const parts = console.text.split(mark)
-      return { blocks: parts.length - 1, at: console.text.lastIndexOf(mark) }
+      return endedBlocks(console.text)
     },
     leave: async () => void (await writer.write('end\n')),
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   }
+}
+
+/** How many blocks have ended that a console shows; one whose line break is still to come has not, or it would begin the next. */
+export function endedBlocks(text: string): number {
+  return text.split(new RegExp(`${mark}\\r*\\n`)).length - 1
 }
 
 /** What has appeared in a session since some place in its text, without marks. */
