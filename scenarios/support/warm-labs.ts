@@ -17,7 +17,8 @@ export interface BorrowedLab extends AsyncDisposable {
 
 /**
  * A lab of a topology, as it is when it has come up: one that earlier scenarios have given back, or a new one. Disposing
- * of it gives it back. Where nobody lends labs it is one's own, and goes down.
+ * of it gives it back. Where nobody lends labs it is one's own, and goes down. A lent one is of the proxies and the backend that
+ * the lender's environment names.
  */
 export async function borrowLab(topology: Topology): Promise<BorrowedLab> {
   const lender = process.env[lenderVariable]
