@@ -7,7 +7,6 @@ import { openScenarioLog } from '#reports/record/scenario-log.ts'
 import { openAdmin } from './admin.ts'
 import { grounds } from './ground.ts'
 import { openStage, Yard } from './stage.ts'
-import { lenderVariable } from './warm-labs.ts'
 
 it(
   "changes are waited for where the logs of proxies do not tell of them, and what is asked meanwhile is on nobody's record",
@@ -21,8 +20,6 @@ it(
     )
     chmodSync(program, 0o755)
     vi.stubEnv('MESHYARD_PROXY', `command:${program}`)
-    // Who lends labs has no such proxies.
-    vi.stubEnv(lenderVariable, undefined)
     try {
       using log = openScenarioLog(task, { folder: undefined })
       const ground = grounds.find(({ topology }) => topology === 'sidecars')

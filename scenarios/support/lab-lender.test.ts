@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { Lab } from '#lab/lab.ts'
 import type { Topology } from '#lab/topology/topology.ts'
 import { openLabLender, type LabLender } from './lab-lender.ts'
-import { borrowLab, lenderVariable } from './warm-labs.ts'
+import { borrowLab } from './warm-labs.ts'
 
 const topology: Topology = {
   name: 'greeter',
@@ -29,10 +29,8 @@ const topology: Topology = {
 let lender: LabLender
 beforeEach(async () => {
   lender = await openLabLender()
-  process.env[lenderVariable] = lender.socket
 })
 afterEach(async () => {
-  delete process.env[lenderVariable]
   await lender[Symbol.asyncDispose]()
 })
 
@@ -65,12 +63,12 @@ it('takes all labs down when it ends, and says why it cannot lend one', async ()
   const folder = await borrow(async (lab) => lab.folder)
   expect(existsSync(folder)).toBe(true)
   const nodes = topology.nodes.map((node) => ({ ...node, namespace: 'nowhere' }))
-  await expect(borrowLab({ ...topology, nodes })).rejects.toThrow(/nowhere/)
+  await expect(borrowLab({ ...topology, nodes }, lender.socket)).rejects.toThrow(/nowhere/)
   await lender[Symbol.asyncDispose]()
   expect(existsSync(folder)).toBe(false)
 })
 
 async function borrow<result>(use: (lab: Lab) => Promise<result>): Promise<result> {
-  await using borrowed = await borrowLab(topology)
+  await using borrowed = await borrowLab(topology, lender.socket)
   return await use(borrowed.lab)
 }

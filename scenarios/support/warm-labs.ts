@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { inject } from 'vitest'
 import { LabClient } from '#lab/client/lab-client.ts'
 import { readJsonLines, writeJsonLine } from '#lab/holder/json-lines.ts'
 import { openLab, type Lab } from '#lab/lab.ts'
@@ -8,8 +9,12 @@ import { readPlan, readRunState } from '#lab/run/run-folder.ts'
 import type { Topology } from '#lab/topology/topology.ts'
 import type { LenderLine } from './lab-lender.ts'
 
-/** Names the socket of who lends labs to the processes of a run. */
-export const lenderVariable = 'MESHYARD_WARM_LABS'
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** The socket of who lends labs to the processes of a run; there is none outside of the project that has one. */
+    labLender?: string
+  }
+}
 
 export interface BorrowedLab extends AsyncDisposable {
   readonly lab: Lab
@@ -17,11 +22,12 @@ export interface BorrowedLab extends AsyncDisposable {
 
 /**
  * A lab of a topology, as it is when it has come up: one that earlier scenarios have given back, or a new one. Disposing
- * of it gives it back. Where nobody lends labs it is one's own, and goes down. A lent one is of the proxies and the backend that
- * the lender's environment names.
+ * of it gives it back. Where nobody lends labs it is one's own, and goes down.
  */
-export async function borrowLab(topology: Topology): Promise<BorrowedLab> {
-  const lender = process.env[lenderVariable]
+export async function borrowLab(
+  topology: Topology,
+  lender = inject('labLender'),
+): Promise<BorrowedLab> {
   if (lender === undefined) {
     const lab = await openLab(topology, { keyLog: true })
     return { lab, [Symbol.asyncDispose]: () => lab[Symbol.asyncDispose]() }
