@@ -19,12 +19,22 @@ export async function connectionsTo(yard: Yard, port: number): Promise<readonly 
   return found.filter(({ server }) => server.port === port)
 }
 
-/** Who connected to a process of Service B, in its own words. */
-export async function callersOf(yard: Yard, serverLog: string): Promise<readonly string[]> {
-  const log = await yard.logged('service-b', serverLog)
-  return [...log.matchAll(/^Ncat: Connection from ([\d.]+):\d+\.$/gm)].flatMap(
-    ([, address]) => address ?? [],
-  )
+/**
+ * Those who connected to a process of Service B, in its own words, come to be just these, in this order. Lines are written
+ * a moment after what they tell: that there is none is said at once, so prove it by packets, too.
+ */
+export async function expectCallers(
+  yard: Yard,
+  serverLog: string,
+  callers: readonly string[],
+): Promise<void> {
+  const callersOf = async (): Promise<readonly string[]> => {
+    const log = await yard.logged('service-b', serverLog)
+    return [...log.matchAll(/^Ncat: Connection from ([\d.]+):\d+\.$/gm)].flatMap(
+      ([, address]) => address ?? [],
+    )
+  }
+  await expect.poll(callersOf, { timeout: 3_000 }).toEqual(callers)
 }
 
 /** What crossed the links to a port: one value, unless legs differ. */

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { clients } from '#scenarios/support/clients.ts'
 import { eventually } from '#scenarios/support/eventually.ts'
-import { callersOf, connectionsTo, legsTo } from '#scenarios/support/expectations.ts'
+import { connectionsTo, expectCallers, legsTo } from '#scenarios/support/expectations.ts'
 import { pods } from '#scenarios/support/ground.ts'
 import type { Scenario } from '#scenarios/support/scenario.ts'
 import type { Yard } from '#scenarios/support/stage.ts'
@@ -15,7 +15,7 @@ export function claimsOfPods(scenario: Scenario): void {
     '$protocol passes both sidecars once each, and service-b sees the address of service-a',
     async ({ argv, answer, port, serverLog }, { yard }) => {
       expect(await yard.run('service-a', argv)).toMatchObject({ exitCode: 0, stdout: answer })
-      expect(await callersOf(yard, serverLog)).toEqual([serviceA])
+      await expectCallers(yard, serverLog, [serviceA])
       const dialled = await connectionsTo(yard, port)
       expect(dialled.map(({ client }) => client.address)).toEqual(dialled.map(() => serviceA))
       // Three connections of a port each, no fourth: neither sidecar has come back to itself.

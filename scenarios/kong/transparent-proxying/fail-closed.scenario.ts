@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { clients, type Client } from '#scenarios/support/clients.ts'
 import { eventually } from '#scenarios/support/eventually.ts'
-import { callersOf, connectionsTo, expectLog, legsTo } from '#scenarios/support/expectations.ts'
+import { connectionsTo, expectCallers, expectLog, legsTo } from '#scenarios/support/expectations.ts'
 import { grounds, onLeg, pods } from '#scenarios/support/ground.ts'
 import { onEveryTopology } from '#scenarios/support/scenario.ts'
 import type { Yard } from '#scenarios/support/stage.ts'
@@ -30,7 +30,7 @@ onEveryTopology(
         // Twice the connect timeout, and time for the commands of a busy machine.
         expect(durationMs).toBeLessThan(5_000)
         await expectLog(yard, 'kong-a', /while connecting to upstream/)
-        expect(await callersOf(yard, client.serverLog)).toEqual([])
+        await expectCallers(yard, client.serverLog, [])
         const dialled = await connectionsTo(yard, client.port)
         const byProxy = onLeg(fromKongA, { yard, connections: dialled })
         expect(byProxy.map(({ outcome }) => outcome)).toEqual(['unanswered', 'unanswered'])
@@ -50,7 +50,7 @@ onEveryTopology(
         const { exitCode, stdout } = await yard.run('service-a', impatient(client))
         expect(exitCode).not.toBe(0)
         expect(stdout).toBe('')
-        expect(await callersOf(yard, client.serverLog)).toEqual([])
+        await expectCallers(yard, client.serverLog, [])
         expect((await legsTo(yard, client.port)).map(({ from }) => from)).toEqual(['service-a'])
         const dialled = await connectionsTo(yard, client.port)
         expect(dialled.map(({ outcome }) => outcome)).toEqual(['unanswered'])
@@ -63,7 +63,7 @@ onEveryTopology(
     /** The same checks see packets and callers when the mesh is whole. */
     async function expectMeshed(yard: Yard, client: Client): Promise<void> {
       expect(await yard.run('service-a', client.argv)).toMatchObject({ stdout: client.answer })
-      expect(await callersOf(yard, client.serverLog)).toEqual([kongB])
+      await expectCallers(yard, client.serverLog, [kongB])
       expect(await legsTo(yard, client.port)).toEqual(expect.arrayContaining([...ground.meshed]))
     }
   },

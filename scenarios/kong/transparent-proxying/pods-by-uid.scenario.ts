@@ -1,12 +1,13 @@
 import { expect } from 'vitest'
 import { makePods } from '#lab/topology/pods.ts'
 import { clients } from '#scenarios/support/clients.ts'
-import { callersOf, legsTo } from '#scenarios/support/expectations.ts'
+import { expectCallers, legsTo } from '#scenarios/support/expectations.ts'
 import { pods } from '#scenarios/support/ground.ts'
 import { onEveryTopology } from '#scenarios/support/scenario.ts'
 import { claimsOfPods } from './claims-of-pods.ts'
 
 const sidecarUser = '1337'
+const { serviceA } = pods.addresses
 
 onEveryTopology(
   (scenario) => {
@@ -26,7 +27,7 @@ onEveryTopology(
       expect(await yard.run('service-a', as(sidecarUser))).toMatchObject({ stdout: http.answer })
       const [, ...pastKongA] = pods.meshed
       expect(await legsTo(yard, http.port)).toEqual([...pods.meshed, ...pastKongA])
-      expect(await callersOf(yard, http.serverLog)).toHaveLength(2)
+      await expectCallers(yard, http.serverLog, [serviceA, serviceA])
     })
   },
   { on: [pods], adapt: () => makePods({ exempt: 'uid' }) },
