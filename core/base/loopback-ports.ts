@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
 
@@ -15,10 +16,28 @@ export function portOf(server: Server): number {
   return address.port
 }
 
+/** Below those that Linux gives to clients and to whoever asks for any port: none of them takes one of these meanwhile. */
+const [leastPort, mostPort] = [10_000, 32_000]
+
 /** Ports of 127.0.0.1 that nobody listens on. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer())
-  const ports = await Promise.all(servers.map(listenOnLoopback))
-  await Promise.all(servers.map((server) => once(server.close(), 'close')))
-  return ports
+  const found = new Set<number>()
+  while (found.size < count) {
+    const port = randomInt(leastPort, mostPort)
+    // oxlint-disable-next-line no-await-in-loop -- until there are enough
+    if (await isFree(port)) found.add(port)
+  }
+  return [...found]
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer()
+  try {
+    server.listen(port, '127.0.0.1')
+    await once(server, 'listening')
+  } catch {
+    return false
+  }
+  await once(server.close(), 'close')
+  return true
 }

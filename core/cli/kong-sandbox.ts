@@ -59,7 +59,7 @@ function run(
   },
 ): Promise<Finished> {
   const { promise, resolve } = Promise.withResolvers<Finished>()
-  const options = { cwd, env: { PATH: process.env['PATH'], ...env }, timeout: 20_000 }
+  const options = { cwd, env: { PATH: process.env['PATH'], ...env }, timeout: 50_000 }
   const child = execFile(kongCommand, args, options, (error, stdout, stderr) => {
     const exitCode = error === null ? 0 : typeof error.code === 'number' ? error.code : -1
     resolve({ exitCode, stdout, stderr })

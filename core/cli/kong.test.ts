@@ -69,7 +69,7 @@ describe('kong', () => {
 
   it(
     'leaves what it has compiled to others that start while it runs',
-    { timeout: 20_000 },
+    { timeout: 60_000 },
     async () => {
       await using sandbox = await openKongSandbox()
       const cache = join(sandbox.folder, 'cache')
@@ -356,6 +356,17 @@ describe('kong prepare', () => {
     expect(failed.stderr).toMatch(
       /^Error: could not prepare Kong prefix at \/.*\/file: \/.*\/file is not a directory\n/,
     )
+    // /proc is a folder that takes no other, and /dev/null none.
+    for (const [prefix, why] of [
+      ['/proc/kong-a', "[A-Z]+: .*'/proc/kong-a'"],
+      ['/dev/null/kong-a', '/dev/null is not a directory'],
+    ] as const) {
+      const { exitCode, stderr } = await sandbox.kong(['prepare', '-p', prefix])
+      expect(exitCode).toBe(1)
+      expect(stderr).toMatch(
+        new RegExp(`^Error: could not prepare Kong prefix at ${prefix}: ${why}\n`),
+      )
+    }
   })
 })
 

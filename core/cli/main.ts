@@ -2,4 +2,4 @@ import { importDirectly } from '#core/node/direct-imports.ts'
 
 importDirectly()
 const { runCli } = await import('./run-cli.ts')
-process.exitCode = await runCli(process.argv.slice(2), { env: process.env, cwd: process.cwd() })
+process.exitCode = await runCli(process.argv.slice(2), process.env)

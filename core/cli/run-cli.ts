@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { messageOf } from '#core/base/errors.ts'
 import type { Command, CommandArguments, CommandContext, Option } from './command.ts'
 import { createOutput, printError, type Verbosity } from './output.ts'
+import { workingFolder } from './working-folder.ts'
 
 /** Loaded when asked for: the other commands cost a start nothing. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
@@ -37,10 +38,7 @@ Options:
 ${renderOptions(globalOptions)}`
 
 /** Runs the kong command line and resolves to its exit code. */
-export async function runCli(
-  argv: readonly string[],
-  { env, cwd }: Pick<CommandContext, 'env' | 'cwd'>,
-): Promise<number> {
+export async function runCli(argv: readonly string[], env: CommandContext['env']): Promise<number> {
   const [name, ...rest] = argv
   if (name === undefined) {
     printError(usage)
@@ -69,7 +67,8 @@ export async function runCli(
       return 1
     }
     verbosity = verbosityOf(args)
-    return await command.run(args, { env, cwd, output: createOutput(verbosity) })
+    const context = { env, cwd: workingFolder(), output: createOutput(verbosity) }
+    return await command.run(args, context)
   } catch (error) {
     printError(
       error instanceof UsageError

@@ -11,7 +11,7 @@ import { HttpSyntaxError } from './http1-syntax-error.ts'
  * `MESHYARD_FUZZ_RUNS=100000 npx vitest run --project unit core/codec/http1-differential`
  */
 const numRuns = Number(process.env['MESHYARD_FUZZ_RUNS'] ?? 3000)
-const timeout = Math.max(10_000, numRuns * 3)
+const timeout = Math.max(60_000, numRuns * 30)
 const limits = { maxHeadBytes: 16 * 1024, maxLineBytes: 8 * 1024 }
 
 type Kind = 'request' | 'response'

@@ -8,7 +8,7 @@ import { isPlainPath } from './entities/uri-path.ts'
 import { routeLabel, routesOf, type Entities, type RoutedService } from './routed.ts'
 
 export interface HttpRoutes {
-  /** For clients on listeners without TLS, and with it. */
+  /** For clients on listeners without TLS, and with it; one array where the order is the same. */
   readonly plain: readonly HttpRoute[]
   readonly encrypted: readonly HttpRoute[]
   readonly warnings: readonly string[]
@@ -35,11 +35,10 @@ export function compileHttpRoutes(entities: Entities, options: HttpRouteOptions)
     told.push(`route ${routeLabel(entry.route)} takes no requests: ${fault}`)
     return []
   })
-  return {
-    plain: preferring('http', compiled),
-    encrypted: preferring('https', compiled),
-    warnings: told,
-  }
+  const plain = preferring('http', compiled)
+  const encrypted = preferring('https', compiled)
+  const isSame = plain.every((route, index) => route === encrypted[index])
+  return { plain, encrypted: isSame ? plain : encrypted, warnings: told }
 }
 
 interface Compiled extends RoutedService {

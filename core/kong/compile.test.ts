@@ -303,6 +303,20 @@ describe('compile', () => {
     expect(idsOf(httpOf(result, { ssl: true }))).toEqual(['urgent', 'a-https', 'young', 'b-http'])
   })
 
+  it('lets listeners with TLS know how plain clients would be routed, where that differs', () => {
+    const shared = compiled({ routes: [route({ id: 'a', hosts: ['b'] })] })
+    expect(httpOf(shared, { ssl: true }).routes).toBe(httpOf(shared).routes)
+    expect(httpOf(shared, { ssl: true }).routesOfPlainClients).toBeUndefined()
+    const twins = compiled({
+      routes: [
+        route({ id: 'http', hosts: ['b'], protocols: ['http'] }),
+        route({ id: 'https', hosts: ['b'], protocols: ['https'] }),
+      ],
+    })
+    expect(httpOf(twins, { ssl: true }).routesOfPlainClients).toBe(httpOf(twins).routes)
+    expect(httpOf(twins).routesOfPlainClients).toBeUndefined()
+  })
+
   it('tells prefixes from regular expressions', () => {
     const result = compiled({ routes: [route({ paths: ['/a.b~c%20', '/v\\d+$'] })] })
     expect(httpOf(result).routes[0]?.match.paths).toEqual([

@@ -89,6 +89,7 @@ export function compile(input: CompileInput, standing: Standing): Compiled {
       port: listen.port,
       transparent: listen.transparent,
       routes: listen.ssl ? http.encrypted : http.plain,
+      routesOfPlainClients: listen.ssl && http.plain !== http.encrypted ? http.plain : undefined,
       proxyProtocol: listen.proxyProtocol,
       http2: listen.http2,
       identities: listen.ssl ? webIdentities : undefined,

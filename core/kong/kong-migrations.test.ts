@@ -38,7 +38,7 @@ describe('kong on PostgreSQL', () => {
       execFile(
         command,
         args,
-        { cwd: folder.path, env, timeout: 20_000 },
+        { cwd: folder.path, env, timeout: 50_000 },
         (error, stdout, stderr) => {
           const exitCode = error === null ? 0 : typeof error.code === 'number' ? error.code : -1
           resolve({ exitCode, stdout, stderr })
@@ -75,5 +75,5 @@ describe('kong on PostgreSQL', () => {
     // With the flag an empty database is made ready by the start itself.
     expect(await kong('start', '--run-migrations')).toMatchObject({ exitCode: 0, stderr: '' })
     expect((await fetch(`http://127.0.0.1:${admin}/services/kept`)).status).toBe(404)
-  }, 60_000)
+  }, 120_000)
 })

@@ -1,7 +1,7 @@
 import { mkdtempDisposable, readFile, rename } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { openLogFile } from './log-file.ts'
 
 describe('openLogFile', () => {
@@ -29,10 +29,7 @@ describe('openLogFile', () => {
     closed.append('too late')
     closed.flushSync()
     heir.append('in time')
-    await vi.waitFor(async () => expect(await readFile(heir.path, 'utf8')).toContain('in time'), {
-      interval: 5,
-      timeout: 1000,
-    })
+    await expect.poll(() => readFile(heir.path, 'utf8'), { interval: 5 }).toContain('in time')
     expect(await readFile(heir.path, 'utf8')).toBe('in time\n')
   })
 
@@ -41,10 +38,7 @@ describe('openLogFile', () => {
     const path = join(folder.path, 'error.log')
     await using file = openLogFile(path)
     file.append('hello')
-    await vi.waitFor(async () => expect(await readFile(path, 'utf8')).toBe('hello\n'), {
-      interval: 5,
-      timeout: 1000,
-    })
+    await expect.poll(() => readFile(path, 'utf8'), { interval: 5 }).toBe('hello\n')
   })
 
   it('goes on in a new file after a rotation and loses nothing', async () => {

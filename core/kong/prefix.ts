@@ -1,6 +1,7 @@
-import { closeSync, mkdirSync, openSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { MeshError, messageOf } from '#core/base/errors.ts'
+import { makeFolder } from '#core/base/make-folder.ts'
 import { renderConfFile } from './config/conf-file.ts'
 import type { KongConfig } from './config/kong-config.ts'
 import { isSyslog } from './config/log-target.ts'
@@ -31,10 +32,9 @@ export function preparePrefix(config: KongConfig): void {
     if (statSync(config.prefix, { throwIfNoEntry: false })?.isDirectory() === false) {
       throw new TypeError(`${config.prefix} is not a directory`)
     }
-    for (const folder of [dirname(pidFile), ssl, join(config.prefix, 'logs')])
-      mkdirSync(folder, { recursive: true })
+    for (const folder of [dirname(pidFile), ssl, join(config.prefix, 'logs')]) makeFolder(folder)
     for (const log of logFiles(config)) {
-      mkdirSync(dirname(log), { recursive: true })
+      makeFolder(dirname(log))
       closeSync(openSync(log, 'a'))
     }
     const settings = Object.entries(config.effective).toSorted(([a], [b]) => (a < b ? -1 : 1))

@@ -40,6 +40,11 @@ export interface StreamListener extends ListenerBase {
 export interface HttpListener extends ListenerBase {
   readonly kind: 'http'
   readonly routes: readonly HttpRoute[]
+  /**
+   * The same routes as nodes prefer them whose clients use no TLS, where that is another order: for requests that such a
+   * node of the mesh passes on by TLS.
+   */
+  readonly routesOfPlainClients?: readonly HttpRoute[] | undefined
   /** Present on a listener that terminates TLS. */
   readonly identities: ServerIdentities | undefined
   /** With TLS h2 is offered beside http/1.1; without, clients must speak HTTP/2 from the first byte. Default false. */

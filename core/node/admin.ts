@@ -16,6 +16,7 @@ export interface AdminOptions {
   /** What is shown as the configuration at this moment: a reload changes it. */
   readonly config: () => KongConfig
   readonly identity: Identity | Promise<Identity>
+  readonly ciphers: string
   readonly store: Store
   readonly plugins: PluginCatalogue
   readonly host: NodeHost
@@ -36,14 +37,15 @@ export interface NodeAdmin extends AsyncDisposable {
  * @throws MeshError `listen-failed`
  */
 export async function openAdmin(options: AdminOptions): Promise<NodeAdmin> {
-  const { listen, directives, config, identity, store, plugins, host, dataplane, logs } = options
-  const { loadDeclarative } = options
+  const { listen, directives, config, identity, ciphers, store, plugins, host } = options
+  const { dataplane, logs, loadDeclarative } = options
   const { openAdminServer } = await import('#core/kong/admin/admin-server.ts')
   const begun = Promise.withResolvers<void>()
   const server = await openAdminServer({
     listen,
     store,
     identity,
+    ciphers,
     directives,
     plugins: begun.promise.then(() => plugins.loadAll()),
     pluginHost: host,

@@ -316,7 +316,7 @@ async function openGround(): Promise<Ground> {
         memberOf: async () => {
           const members = (): Promise<readonly string[]> =>
             found(/\[notice\] .*this node is a member of the mesh (\S+)$/gm)
-          await expect.poll(members, { timeout: 5000 }).not.toEqual([])
+          await expect.poll(members).not.toEqual([])
           return (await members()).at(-1) ?? ''
         },
         fingerprints: async () =>

@@ -247,7 +247,7 @@ describe('openKongNode', () => {
     await using logs = await prefix.logs(config)
     {
       await using _node = await openKongNode(config, { logs })
-      await expect.poll(() => existsSync(file), { timeout: 5000 }).toBe(true)
+      await expect.poll(() => existsSync(file)).toBe(true)
     }
     const made = await readFile(file, 'utf8')
     {

@@ -21,6 +21,7 @@ import { loadCertificates, type NodeCertificates } from './certificates.ts'
 import { MeshKeeper } from './mesh-keeper.ts'
 import { openStore, readEntities, storeKey, type StoredEntities } from './kong-store.ts'
 import { PluginHostOfNode } from './plugin-host.ts'
+import { demandPluginsInUse } from './plugins-in-use.ts'
 
 /** A running Kong node: proxy, Admin API and the store that both look at. */
 export interface KongNode extends AsyncDisposable {
@@ -157,6 +158,7 @@ class RunningNode implements KongNode {
     const generation = ++this.#generation
     const setup: Setup = { generation, config, certificates, plugins, store }
     const entities = await readEntities(store, plugins)
+    demandPluginsInUse(entities.directory, plugins)
     const shownBefore = this.#shown
     const compiled = this.#compile(setup, entities)
 
@@ -217,6 +219,7 @@ class RunningNode implements KongNode {
       directives: config.directives.admin,
       config: () => this.#settled?.config ?? config,
       identity: certificates.admin.identity,
+      ciphers: config.sslCiphers,
       store,
       plugins,
       host: this.#host,
@@ -350,8 +353,9 @@ function keepsItsStore(old: KongConfig, config: KongConfig): boolean {
 }
 
 /** Equal for set-ups that one Admin API can serve. */
-function adminKey({ config: { adminListen, database, directives }, plugins }: Setup): string {
-  return JSON.stringify([adminListen, database, directives.admin, plugins.key])
+function adminKey({ config, plugins }: Setup): string {
+  const { adminListen, database, directives, sslCiphers } = config
+  return JSON.stringify([adminListen, database, directives.admin, sslCiphers, plugins.key])
 }
 
 function joined(outcomes: readonly PromiseSettledResult<unknown>[]): unknown {

@@ -99,7 +99,7 @@ describe('openRestServer', () => {
   })
 
   it('ends idle connections and slow heads after the times that it is told', async () => {
-    await using server = await serve({ keepAliveTimeoutMs: 50, headTimeoutMs: 200 })
+    await using server = await serve({ keepAliveTimeoutMs: 50, headTimeoutMs: 600 })
     const idle = connect(server.port, '127.0.0.1')
     idle.write('GET /things HTTP/1.1\r\nHost: x\r\n\r\n')
     expect(await text(idle)).toMatch(/^HTTP\/1\.1 200 /)

@@ -5,6 +5,7 @@ import { request } from 'node:https'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { connect as connectTls } from 'node:tls'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import type { Endpoint } from './exchange.ts'
@@ -328,6 +329,24 @@ describe('listening', () => {
     identity.resolve(await makeIdentity())
     expect(await early).toBe('plain')
     expect(await getOverTls(served.server)).toBe('plain')
+  })
+
+  it('takes the ciphers that it is given for TLS up to 1.2', async () => {
+    const identity = await makeIdentity()
+    const ciphers = 'ECDHE-ECDSA-AES128-SHA256'
+    await using served = await serve({
+      listen: [{ address: '127.0.0.1', port: 0, identity, ciphers }],
+    })
+    const { port } = served.server.addresses[0]!
+    const cipherUpTo = async (maxVersion: 'TLSv1.2' | 'TLSv1.3'): Promise<string> => {
+      const socket = connectTls({ port, host: '127.0.0.1', maxVersion, rejectUnauthorized: false })
+      await once(socket, 'secureConnect')
+      const { name } = socket.getCipher()
+      socket.destroy()
+      return name
+    }
+    expect(await cipherUpTo('TLSv1.2')).toBe(ciphers)
+    expect(await cipherUpTo('TLSv1.3')).toMatch(/^TLS_/)
   })
 
   it('closes TLS connections when there is no certificate in the end, and can be closed meanwhile', async () => {

@@ -11,6 +11,8 @@ export interface RestListen {
   readonly port: number
   /** Present on a TLS listener. Handshakes wait for a promised one. */
   readonly identity?: RestIdentity | Promise<RestIdentity> | undefined
+  /** OpenSSL's list for TLS up to 1.2; default: Node's. */
+  readonly ciphers?: string | undefined
 }
 
 export interface RestServerOptions {

@@ -49,7 +49,7 @@ export class Serving {
     await Promise.race([this.#idle(), setTimeout(closingMs, undefined, { ref: false })])
   }
 
-  #createServer({ identity }: RestListen): Server {
+  #createServer({ identity, ciphers }: RestListen): Server {
     const listener: RequestListener = (message, response) => {
       const { promise, resolve } = Promise.withResolvers<void>()
       this.#running.add(promise)
@@ -67,7 +67,7 @@ export class Serving {
     const server =
       identity === undefined
         ? http.createServer(serverOptions, listener)
-        : createTlsServer(identity, serverOptions, listener)
+        : createTlsServer({ identity, ciphers }, serverOptions, listener)
     server.on('checkContinue', (message, response) => {
       // Who is answered without having been told to continue may or may not send the body: the connection is over.
       response.setHeader('Connection', 'close')

@@ -13,7 +13,14 @@ export interface RestIdentity {
  * Without an identity in the end they are closed.
  */
 export function createTlsServer(
-  identity: RestIdentity | Promise<RestIdentity>,
+  {
+    identity,
+    ciphers,
+  }: {
+    readonly identity: RestIdentity | Promise<RestIdentity>
+    /** OpenSSL's list for TLS up to 1.2; default: Node's. */
+    readonly ciphers?: string | undefined
+  },
   options: ServerOptions,
   listener: RequestListener,
 ): Server {
@@ -21,7 +28,7 @@ export function createTlsServer(
   const handshake = server.listeners('connection') as ((socket: Socket) => void)[]
   server.removeAllListeners('connection')
   const ready = Promise.resolve(identity).then(({ certificate, privateKey }) =>
-    server.setSecureContext({ cert: certificate, key: privateKey }),
+    server.setSecureContext({ cert: certificate, key: privateKey, ...(ciphers && { ciphers }) }),
   )
   // Whoever made the promise reports its failure; here it only ends connections.
   ready.catch(() => {})

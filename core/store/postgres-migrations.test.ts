@@ -1,4 +1,4 @@
-import { expect, it, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import { openMigrations } from './migrations.ts'
 import type { TestPostgres } from './open-test-postgres.ts'
 import { openPostgresMigrations } from './postgres-migrations.ts'
@@ -6,9 +6,6 @@ import { postgresMigrations } from './postgres-schema.ts'
 import { openPostgresStore } from './postgres-store.ts'
 import { book, books } from './store-samples.ts'
 import { useTestPostgres } from './use-test-postgres.ts'
-
-// Servers and processes are started; on a busy machine that takes its time.
-vi.setConfig({ testTimeout: 30_000 })
 
 let server: TestPostgres
 useTestPostgres((opened) => (server = opened))
@@ -98,17 +95,15 @@ it('leaves a database as it was when a step fails', async () => {
 
 it('waits for others that migrate no longer than told', async () => {
   const target = await server.createDatabase()
-  const slow = { name: '903_slow', up: 'SELECT pg_sleep(1.5)' }
+  const slow = { name: '903_slow', up: 'SELECT pg_sleep(3)' }
   await using first = await openPostgresMigrations(target, { known: [...postgresMigrations, slow] })
   await using second = await openPostgresMigrations(
-    { ...target, timeoutMs: 300 },
+    { ...target, timeoutMs: 1000 },
     { lockTimeoutMs: 300 },
   )
   const running = first.up()
   await expect
-    .poll(() => second.bootstrap().catch((error: { code: string }) => error.code), {
-      timeout: 5000,
-    })
+    .poll(() => second.bootstrap().catch((error: { code: string }) => error.code))
     .toBe('store-busy')
   expect(await running).toEqual(['903_slow'])
 })

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { TestPostgres } from './open-test-postgres.ts'
 import { openTestRelay } from './open-test-relay.ts'
 import { openPostgresStore } from './postgres-store.ts'
@@ -7,9 +7,6 @@ import type { Store } from './store.ts'
 import { book, books } from './store-samples.ts'
 import { describeStore } from './store-suite.ts'
 import { useTestPostgres } from './use-test-postgres.ts'
-
-// Servers and processes are started; on a busy machine that takes its time.
-vi.setConfig({ testTimeout: 30_000 })
 
 let server: TestPostgres
 useTestPostgres((opened) => (server = opened))

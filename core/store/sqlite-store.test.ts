@@ -36,10 +36,9 @@ describe('one file, many stores', () => {
     await using other = await openSqliteStore(file)
     for (let n = 0; n < 20; n += 1) {
       const told = nextChange(store)
-      const start = performance.now()
       await other.write((transaction) => transaction.insert(books, book(`${n}`)))
+      // Ten minutes before the poll.
       expect(await told).toBe(n + 1)
-      expect(performance.now() - start).toBeLessThan(1000)
     }
   })
 

@@ -49,7 +49,7 @@ it('looks for what is written, and not for notices that nothing was', async () =
   const settle = async (): Promise<number> => {
     const before = looks
     appendFileSync(file, 'more')
-    await expect.poll(() => looks - before, { timeout: 5000 }).toBeGreaterThanOrEqual(5)
+    await expect.poll(() => looks - before).toBeGreaterThanOrEqual(5)
     return looks
   }
   const settled = await settle()

@@ -129,7 +129,7 @@ describe('the access log of the Admin API', () => {
   it('tells the size of each answer, as nginx does', async () => {
     const { text } = await node.admin('GET', '/routes?size=1')
     await expect
-      .poll(() => node.log('admin_access.log'), { timeout: 5000 })
+      .poll(() => node.log('admin_access.log'))
       .toMatch(
         new RegExp(
           `^${node.address.split('.')[0]}\\.\\S+ - - \\[.*\\] "GET /routes\\?size=1 HTTP/1\\.1" 200 ${Buffer.byteLength(text)} "-" "`,

@@ -13,10 +13,10 @@ import { kongCommand } from '#scenarios/support/kong-process.ts'
 import { clusterAuthority, issueBy, protocolIdOf } from './cluster-authority.ts'
 import { openPostgresServer } from './postgres-server.ts'
 
-const withinMs = 100_000
-
 /** Each takes a third of a second of a core, and 85 MB: CI runs it once more with MESHYARD_NODES=100. */
 const many = Number(process.env['MESHYARD_NODES'] ?? 10)
+/** Twelve times as long as an idle core would take. */
+const withinMs = 60_000 + 4_000 * many
 /** PostgreSQL takes a process for each of their connections. */
 const fewer = Math.min(Math.ceil(0.6 * many), 12)
 

@@ -35,7 +35,7 @@ const streamPorts = [9001, 9002, 9003, 9004, 9005, 9006] as const
 let cluster: KongCluster
 /** Has no origins. */
 let first: KongNode
-/** Its port 8443, and 9000 for streams, stand for the plain service behind it; 8444 for the third one; 8445 for itself. */
+/** Its port 8443, and 9000 for streams, stand for the plain service behind it; 8444 for the third one; 8445 for itself; 8446 for the service with TLS. */
 let second: KongNode
 /** Has the origins of all cases, and is where a way over three nodes ends. */
 let third: KongNode
@@ -59,10 +59,12 @@ beforeAll(async () => {
       `https://${two}:8443=${echo('http')}`,
       `tls://${two}:9000=${echo('tcp')}`,
       `https://${two}:8444=https://${three}:8443`,
+      `https://${two}:8446=${echo('https')}`,
     ],
     {
       admin_listen: 'off',
-      proxy_listen: 'ADDRESS:8000, ADDRESS:8443 ssl, ADDRESS:8444 ssl, ADDRESS:8445 ssl',
+      proxy_listen:
+        'ADDRESS:8000, ADDRESS:8443 ssl, ADDRESS:8444 ssl, ADDRESS:8445 ssl, ADDRESS:8446 ssl',
     },
   )
   third = await start(
@@ -195,6 +197,28 @@ describe('the way from a plain client over the mesh to a plain service', () => {
     const direct = await seen(second, 'story.test')
     expect(direct.status).toBe(200)
     expect(direct.headers['x-on-second']).toBeUndefined()
+  })
+
+  it('ends at the service that the client’s protocol has at the first node, though the way there is TLS', async () => {
+    // As the tutorial has them, but that their services are secured between the nodes.
+    for (const [protocol, port] of [
+      ['http', 8443],
+      ['https', 8446],
+    ] as const) {
+      // oxlint-disable-next-line no-await-in-loop -- one is the older one
+      await openWebRoute(
+        { node: first, cluster },
+        {
+          service: { protocol: 'https', host: second.address, port },
+          route: { hosts: ['twins.test'], protocols: [protocol] },
+        },
+      )
+    }
+    await heardOfChanges(first, [second])
+    const host = 'twins.test'
+    expect((await first.get('/', { host })).body).toMatchObject({ protocol: 'http' })
+    const secure = await first.get('/', { host, tls: { serverName: host } })
+    expect(secure.body).toMatchObject({ protocol: 'https' })
   })
 
   it('is mutual TLS between the nodes and nowhere else, over streams', async () => {

@@ -13,9 +13,8 @@ import {
   type ClusterAuthority,
 } from './cluster-authority.ts'
 
-/** Long enough for a node to notice a step, and for a test to look at it. */
+/** Long enough for a test to hold the command up until it has seen what a step has led to. */
 const waitSeconds = 4
-const soon = { timeout: 3_000 }
 
 describe('the steps of kong mesh rotate-ca', () => {
   it('let members of the old and of the new authority in side by side, until the old one is forgotten', async () => {
@@ -30,31 +29,41 @@ describe('the steps of kong mesh rotate-ca', () => {
       env: { PATH: process.env['PATH'], ...node.env },
       stdio: ['ignore', 'pipe', 'inherit'],
     })
-    using _stop = { [Symbol.dispose]: () => void rotation.kill() }
+    using _stop = { [Symbol.dispose]: () => void rotation.kill('SIGKILL') }
     const ended = once(rotation, 'exit')
+    /** The command makes no further step while this looks. */
+    const between = async (look: () => Promise<void>): Promise<void> => {
+      rotation.kill('SIGSTOP')
+      await look()
+      rotation.kill('SIGCONT')
+    }
     const lines = createInterface({ input: rotation.stdout })[Symbol.asyncIterator]()
     const nextLine = async (): Promise<string> => String((await lines.next()).value)
+    const offered = await nextLine()
+    let added: ClusterAuthority = old
     const accepted = async (): Promise<readonly boolean[]> =>
       Promise.all([old, added].map((authority) => letsIn(node, authority)))
-
-    const offered = await nextLine()
-    const { next } = await clusterAuthority(cluster.folder)
-    if (next === null) throw new Error('nothing is offered')
-    const added = next
-    expect(offered).toBe(`accepted by all nodes from now on: ${protocolIdOf(added)}`)
-    await expect.poll(accepted, soon).toEqual([true, true])
-    // Not because the next step was made meanwhile.
-    expect((await clusterAuthority(cluster.folder)).next).toEqual(added)
+    await between(async () => {
+      const { next } = await clusterAuthority(cluster.folder)
+      if (next === null) throw new Error('nothing is offered')
+      added = next
+      expect(offered).toBe(`accepted by all nodes from now on: ${protocolIdOf(added)}`)
+      await expect.poll(accepted).toEqual([true, true])
+      // Not because the next step was made meanwhile.
+      expect((await clusterAuthority(cluster.folder)).next).toEqual(added)
+    })
 
     expect(await nextLine()).toBe(`preferred by all nodes from now on: ${protocolIdOf(added)}`)
-    await expect
-      .poll(() => node.log('error.log'), soon)
-      .toContain(`a member of the mesh ${protocolIdOf(added)}, and accepts ${protocolIdOf(old)}`)
-    expect(await accepted()).toEqual([true, true])
+    await between(async () => {
+      await expect
+        .poll(() => node.log('error.log'))
+        .toContain(`a member of the mesh ${protocolIdOf(added)}, and accepts ${protocolIdOf(old)}`)
+      expect(await accepted()).toEqual([true, true])
+    })
 
     expect(await nextLine()).toBe(`the only one from now on: ${protocolIdOf(added)}`)
     expect(await ended).toEqual([0, null])
-    await expect.poll(accepted, soon).toEqual([false, true])
+    await expect.poll(accepted).toEqual([false, true])
   })
 })
 

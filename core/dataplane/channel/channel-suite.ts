@@ -282,7 +282,7 @@ export function describeChannel(kind: ChannelKind): void {
       expect(channel.bytesRead).toBe(5)
     })
 
-    it('carries 50 MB both ways at once without a wrong byte', { timeout: 60_000 }, async () => {
+    it('carries 50 MB both ways at once without a wrong byte', { timeout: 240_000 }, async () => {
       const { channel, peer } = await openPair()
       const total = 50 * 1024 * 1024
       const block = patternedBytes(1024 * 1024)

@@ -54,7 +54,7 @@ describeChannel({
     const channel = await startServerTls(accepted.channel, {
       secureContext: secureContext(identity),
       alpn: [],
-      signal: AbortSignal.timeout(5000),
+      signal: AbortSignal.timeout(30_000),
     })
     await securing
     peer.pause()

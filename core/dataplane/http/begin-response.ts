@@ -14,6 +14,7 @@ import {
 import { mayHaveBody, renderHead } from './local-answer.ts'
 import { reasonOf } from './reason-of.ts'
 import { ResponseBody } from './response-body.ts'
+import { withExtras } from './response-extras.ts'
 
 /** What an upstream's response has to suit. */
 export interface ResponseTerms {
@@ -42,8 +43,7 @@ export function beginResponse(
   const body = new ResponseBody(head.framing, { clientVersion: terms.clientVersion })
   const persistent = terms.mayPersist && !body.endsByClose
   const fields = forwardResponseHeaders(head, sideOf(head, { body, persistent, terms }))
-  fields.push(...extras)
-  return { head: renderHead(head, fields), body, persistent }
+  return { head: renderHead(head, withExtras(fields, extras)), body, persistent }
 }
 
 /** The headers of an upstream's response that filters are shown. */
@@ -53,7 +53,7 @@ export function shownHeaders(
   { responseTokens: tokens }: HttpSettings,
 ): readonly HeaderField[] {
   const connection = isUpgrade(head) ? 'upgrade' : 'close'
-  return [...receivedResponseHeaders(head, { tokens, connection }), ...extras]
+  return withExtras(receivedResponseHeaders(head, { tokens, connection }), extras)
 }
 
 /** Decides how an upstream's response goes to the client that filters were shown and may have changed. */

@@ -93,7 +93,7 @@ describe('a request to a pool', () => {
       socket.once('data', () => socket.resetAndDestroy())
     })
     const chooser = new ListChooser([{ port: breaking.port }, { port: silent.port }])
-    await using proxy = await openTestProxy([toPool({ retries: 1, readTimeoutMs: 50 })], {
+    await using proxy = await openTestProxy([toPool({ retries: 1, readTimeoutMs: 500 })], {
       chooser,
     })
     expect(await exchangeRaw(proxy.port, get)).toMatch(/^HTTP\/1\.1 504 /)
@@ -287,4 +287,29 @@ describe('the trace of a route', () => {
     await using empty = await openTestProxy([], { settings: { routeTrace } })
     expect(await exchangeRaw(empty.port, debug)).not.toContain('Kong-Route-Id')
   })
+
+  it.each([
+    ['no filters', undefined],
+    ['filters', testChain({})],
+  ] as const)(
+    'is that of the first node, once, where the upstream is a node, too: %s',
+    async (_, filters) => {
+      const traced =
+        'HTTP/1.1 200 OK\r\nKong-Route-Id: elsewhere\r\nSet-Cookie: a=1\r\nContent-Length: 0\r\n\r\n'
+      await using upstream = await openTestUpstream((socket) => {
+        socket.on('data', () => socket.write(traced))
+      })
+      const target = { host: '127.0.0.1', port: upstream.port }
+      await using proxy = await openTestProxy(
+        [{ upstream: { target }, ...(filters && { filters }) }],
+        {
+          settings: { routeTrace },
+        },
+      )
+      const answer = await exchangeRaw(proxy.port, debug)
+      expect(answer.match(/^Kong-Route-Id: .*$/gim)).toEqual(['Kong-Route-Id: r1'])
+      expect(answer).toContain('Set-Cookie: a=1')
+      expect(await exchangeRaw(proxy.port, get)).toContain('Kong-Route-Id: elsewhere')
+    },
+  )
 })

@@ -4,7 +4,11 @@ import type { RequestHead } from '#core/codec/http1-request-head.ts'
 import type { ResponseHead } from '#core/codec/http1-response-head.ts'
 import { HttpSyntaxError } from '#core/codec/http1-syntax-error.ts'
 import { RewriteError } from '#core/dataplane/mesh/address-rewrites.ts'
-import { passageEntry, readMeshRequest } from '#core/dataplane/mesh/mesh-request.ts'
+import {
+  passageEntry,
+  readMeshRequest,
+  type MeshRequest,
+} from '#core/dataplane/mesh/mesh-request.ts'
 import type { ExchangeTiming, FilterReply, UpstreamAttempt } from '#core/model/http-filter.ts'
 import type { HttpRoute } from '#core/model/http-route.ts'
 import type { HttpListener } from '#core/model/listener.ts'
@@ -33,6 +37,7 @@ import { GivenBody } from './outgoing-body.ts'
 import {
   declaresTooMuch,
   planExchange,
+  routePeerRequest,
   routeRequest,
   type ExchangePlan,
   type RequestChanges,
@@ -69,6 +74,8 @@ export class Exchange implements UpstreamEvents, ExchangeProgress {
   readonly #received: RequestHead
   /** As received; once the request is routed, as filters rewrote it. */
   #head: RequestHead
+  /** Present where a peer of the mesh sent the request. */
+  #fromPeer: MeshRequest | undefined
   /** Through which nodes of the mesh the request has come; once it is routed, this one included. */
   #passage: readonly string[] = []
   #route: HttpRoute | undefined
@@ -228,6 +235,7 @@ export class Exchange implements UpstreamEvents, ExchangeProgress {
       this.refuse(500)
       return false
     }
+    this.#fromPeer = restored
     this.#head = restored.head
     this.#passage = restored.passage
     return true
@@ -236,7 +244,10 @@ export class Exchange implements UpstreamEvents, ExchangeProgress {
   #takeRoute(): void {
     const head = (this.#head = this.#filters?.view.request.rewritten(this.#head) ?? this.#head)
     const { context, info } = this.#client
-    const routed = routeRequest(head, this.#listener.routes, this.#side)
+    const routed =
+      this.#fromPeer === undefined
+        ? routeRequest(head, this.#listener.routes, this.#side)
+        : routePeerRequest(head, this.#listener, this.#side, this.#fromPeer)
     if (routed.route !== undefined) this.#joinRoute(routed.route)
     if (routed.kind === 'refusal') {
       if (routed.cause.kind === 'no-route') context.observer.unrouted(info, 'http')

@@ -57,6 +57,16 @@ describe('headers to the upstream', () => {
     ])
   })
 
+  it.each([
+    ['A.Test.', 'a.test'],
+    ['a.test.:80', 'a.test'],
+    ['[FD00::1]:80', '[fd00::1]'],
+  ])('name the host of %s as nginx does: %s', (host, forwarded) => {
+    expect(lines(forwardRequestHeaders(request(`Host: ${host}`), client, upstream))).toContain(
+      `X-Forwarded-Host: ${forwarded}`,
+    )
+  })
+
   it('append to X-Forwarded-For and replace what an untrusted client claims', () => {
     const head = request(
       'Host: h',

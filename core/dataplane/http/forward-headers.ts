@@ -296,8 +296,10 @@ function allValues(fields: readonly HeaderField[], key: string): string | undefi
   return joined
 }
 
+/** As nginx's `$host`: in lower case, without a port and without the dot that may end a name. */
 function forwardedHost(authority: string | undefined): string {
   if (authority === undefined) return namelessHost
-  const { host } = splitAuthority(authority)
-  return host.includes(':') ? `[${host.toLowerCase()}]` : host.toLowerCase()
+  const host = splitAuthority(authority).host.toLowerCase()
+  if (host.includes(':')) return `[${host}]`
+  return host.length > 1 && host.endsWith('.') ? host.slice(0, -1) : host
 }

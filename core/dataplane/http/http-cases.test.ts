@@ -503,7 +503,7 @@ describe('WebSocket', () => {
     await browser.expect(frame(10, 'ping', false))
     expect(finished).toEqual([])
     browser.socket.destroy()
-    const deadline = performance.now() + 5000
+    const deadline = performance.now() + 15_000
     while (finished.length === 0 && performance.now() < deadline) {
       // oxlint-disable-next-line no-await-in-loop -- until the proxy has noticed
       await new Promise((resolve) => setTimeout(resolve, 2))
@@ -535,7 +535,7 @@ class WebSocketClient {
   }
 
   async expect(bytes: Buffer): Promise<void> {
-    const deadline = performance.now() + 5000
+    const deadline = performance.now() + 15_000
     while (!this.#received.includes(bytes)) {
       if (performance.now() > deadline) throw new Error(`Waited in vain; received ${this.text}`)
       // oxlint-disable-next-line no-await-in-loop -- until it is there

@@ -70,7 +70,7 @@ async function visit(
 }
 
 async function recorded(proxy: TestProxy, count: number): Promise<void> {
-  const deadline = performance.now() + 5000
+  const deadline = performance.now() + 15_000
   while (proxy.records.length < count) {
     if (performance.now() > deadline) throw new Error('Waited in vain for the end of an exchange')
     await new Promise(setImmediate)

@@ -1,8 +1,10 @@
 import { headerValue, HeaderField } from '#core/codec/http1-header-field.ts'
 import type { RequestHead } from '#core/codec/http1-request-head.ts'
 import type { AddressRewrites } from '#core/dataplane/mesh/address-rewrites.ts'
+import { cameByRoute, type MeshRequest } from '#core/dataplane/mesh/mesh-request.ts'
 import { sourceFor } from '#core/dataplane/upstreams/dial.ts'
 import type { HttpRoute } from '#core/model/http-route.ts'
+import type { HttpListener } from '#core/model/listener.ts'
 import type { Arrival } from '#core/model/mesh.ts'
 import type { ReplyCause } from '#core/model/local-reply.ts'
 import type { SourceAddress, Upstream } from '#core/model/upstream.ts'
@@ -50,6 +52,28 @@ export function routeRequest(
     return { kind: 'refusal', cause: { kind: 'upgrade-required' }, route }
   }
   return { kind: 'routed', route, matchedPath }
+}
+
+/** How a listener prefers its routes. */
+type Preference = Pick<HttpListener, 'routes' | 'routesOfPlainClients'>
+
+/**
+ * Decides who takes a request of a peer of the mesh. Of routes that are alike but for their protocols it is the one of the
+ * client, whom the peer has met, and not that of the peer's own TLS: the one that the peer took, if it is one of them.
+ */
+export function routePeerRequest(
+  head: RequestHead,
+  { routes, routesOfPlainClients }: Preference,
+  client: ClientSide,
+  from: MeshRequest,
+): Routed | Refusal {
+  const encrypted = routeRequest(head, routes, client)
+  if (routesOfPlainClients === undefined) return encrypted
+  const plain = routeRequest(head, routesOfPlainClients, client)
+  const took = [encrypted, plain].find(
+    ({ route }) => route !== undefined && cameByRoute(from, route.id),
+  )
+  return took ?? (from.clientEncrypted ? encrypted : plain)
 }
 
 /** What is to be sent to the upstream that was chosen for a request. */

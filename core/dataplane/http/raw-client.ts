@@ -37,9 +37,9 @@ export class RawClient implements Disposable {
     this.socket.write(text, 'latin1')
   }
 
-  /** Waits until what was received satisfies a condition, for at most five seconds. */
+  /** Waits until what was received satisfies a condition, for at most fifteen seconds. */
   async until(condition: (client: RawClient) => boolean): Promise<string> {
-    const deadline = performance.now() + 5000
+    const deadline = performance.now() + 15_000
     while (!condition(this)) {
       if (performance.now() > deadline) {
         throw new Error(`Waited in vain; received: ${JSON.stringify(this.received)}`)

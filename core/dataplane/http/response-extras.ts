@@ -22,4 +22,14 @@ export function extraFields(
   return asked === undefined ? cookie : [...cookie, ...headerFields(routeTrace.describe(route))]
 }
 
+/** An upstream's headers with ours: what it says under the same name, being such a proxy itself, is about another route. */
+export function withExtras(received: HeaderField[], extras: readonly HeaderField[]): HeaderField[] {
+  if (extras.length === 0) return received
+  const replaced = new Set(extras.map(({ key }) => key))
+  // Each cookie is one of its own.
+  replaced.delete('set-cookie')
+  const kept = replaced.size === 0 ? received : received.filter(({ key }) => !replaced.has(key))
+  return [...kept, ...extras]
+}
+
 const none: readonly HeaderField[] = []

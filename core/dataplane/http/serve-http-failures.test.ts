@@ -201,7 +201,7 @@ describe('an upstream', () => {
     await using upstream = await openTestUpstream((socket) =>
       socket.write('HTTP/1.1 200 OK\r\n\r\nabc'),
     )
-    await using proxy = await openTestProxy([to(upstream.port, { readTimeoutMs: 50 })])
+    await using proxy = await openTestProxy([to(upstream.port, { readTimeoutMs: 500 })])
     const chunked = await exchangeRaw(proxy.port, get)
     expect(chunked).toMatch(/3\r\nabc\r\n$/)
     using old = await RawClient.open(proxy.port)

@@ -22,7 +22,7 @@ async function openPair(
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 5000
+  const deadline = performance.now() + 15_000
   while (!condition()) {
     if (performance.now() > deadline) throw new Error('Waited in vain')
     await new Promise(setImmediate)

@@ -204,4 +204,12 @@ describe('without a service a request goes', () => {
   ])('%s', (_where, head, encrypted, expected) => {
     expect(chosen(route, head, encrypted)).toMatchObject(expected)
   })
+
+  it.each(['h:x', 'h:1.5'])(
+    'to where it was sent, when a peer of the mesh names %s',
+    (authority) => {
+      const head = { ...request('/', 'h'), authority }
+      expect(chosen(route, head)).toMatchObject({ host: '10.0.0.5', port: 18000 })
+    },
+  )
 })

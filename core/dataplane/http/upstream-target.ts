@@ -137,7 +137,8 @@ function namedTarget(
   const scheme = head.targetScheme ?? (encrypted ? 'https' : 'http')
   const tls = transport === 'same-as-client' ? scheme === 'https' : transport === 'tls'
   const { host, port = scheme === 'https' ? 443 : 80 } = splitAuthority(head.authority ?? '')
-  if (host === '' || port < 1 || port > 65_535) {
+  // Of a peer of the mesh the name comes as it stood in X-Forwarded-Host, which nobody has checked.
+  if (host === '' || !Number.isInteger(port) || port < 1 || port > 65_535) {
     return { host: destination.address, port: destination.port, tls }
   }
   return { host, port, tls }

@@ -16,7 +16,7 @@ describe('HTTP/2 among clients and upstreams that break off at any moment', () =
     ['TLS', { fallback: identity, byServerName: new Map() }, 2],
   ] as const)(
     'finishes every request: %s',
-    { timeout: 30_000 },
+    { timeout: 120_000 },
     async (_name, identities, seed) => {
       const chance = randomNumbers(seed)
       const upstream = createServer(serveBadly(chance))
@@ -33,7 +33,7 @@ describe('HTTP/2 among clients and upstreams that break off at any moment', () =
         // oxlint-disable-next-line no-await-in-loop -- a batch at a time
         await Promise.all(Array.from({ length: 6 }, () => visitBadly(url, chance)))
       }
-      const deadline = performance.now() + 10_000
+      const deadline = performance.now() + 30_000
       while (dataplane.counters.active > 0) {
         expect(performance.now(), JSON.stringify(dataplane.counters)).toBeLessThan(deadline)
         // oxlint-disable-next-line no-await-in-loop -- until the deadline

@@ -401,7 +401,7 @@ describe('drain of HTTP/2', () => {
     expect(await bench.dataplane.drain(5000)).toBe('drained')
     await using idle = await openBench(echo, (listener) => ({
       ...listener,
-      settings: { ...listener.settings, keepAliveTimeoutMs: 50 },
+      settings: { ...listener.settings, keepAliveTimeoutMs: 500 },
     }))
     await answerOf(idle.client.request({ ':path': '/' }))
     await once(idle.client, 'close')

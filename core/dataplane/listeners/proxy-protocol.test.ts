@@ -123,7 +123,7 @@ describe('a stream behind a PROXY header', () => {
   })
 
   it('that ends in its header has status 400, and one that never completes it is closed', async () => {
-    await using proxy = await openTestStream([{}], { proxyProtocol: true, handshakeTimeoutMs: 80 })
+    await using proxy = await openTestStream([{}], { proxyProtocol: true, handshakeTimeoutMs: 500 })
     const client = await connectTo(proxy.port)
     client.end('PROXY TCP4 1')
     expect((await readAll(client)).length).toBe(0)

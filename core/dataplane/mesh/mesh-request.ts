@@ -13,6 +13,8 @@ export interface MeshRequest {
   readonly head: RequestHead
   /** Where it came through, the first node first. */
   readonly passage: readonly string[]
+  /** Whether its client used TLS, as far as the peer knows. */
+  readonly clientEncrypted: boolean
 }
 
 /**
@@ -32,12 +34,18 @@ export function readMeshRequest(head: RequestHead): MeshRequest | undefined {
   return {
     head: { ...head, authority: host, fields: [headerField('Host', host), ...fields] },
     passage,
+    clientEncrypted: headerValue(head.fields, 'x-forwarded-proto') !== 'http',
   }
 }
 
 /** A node and one of its routes, as they stand in the passage of a request. */
 export function passageEntry(nodeId: string, routeId: string): string {
   return `${encodeURIComponent(nodeId)}/${encodeURIComponent(routeId)}`
+}
+
+/** Whether the node that sent a request here took this route. */
+export function cameByRoute({ passage }: MeshRequest, routeId: string): boolean {
+  return passage.at(-1)?.endsWith(`/${encodeURIComponent(routeId)}`) === true
 }
 
 export const passageKey = passageHeader.toLowerCase()

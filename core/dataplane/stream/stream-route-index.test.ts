@@ -111,7 +111,7 @@ describe(candidatesOf, () => {
       const startMs = performance.now()
       for (let times = 0; times < 1_000; times++) candidatesOf(routes, ends).choose('none.test')
       // 10,000 tries a time would take seconds.
-      expect(performance.now() - startMs).toBeLessThan(200)
+      expect(performance.now() - startMs).toBeLessThan(1000)
       const last = routes.at(-1)
       const reach = {
         client: { address: ip((number - 1) * (shape === shapes[2] ? 256 : 1)), port: 1 },

@@ -240,7 +240,7 @@ describe('pools', () => {
       })
     lab.server.zone.set('A web.test', [{ a: '192.0.2.3', ttl: 60 }])
     await expect
-      .poll(() => spread(lab.chooser, 4), { timeout: 5000 })
+      .poll(() => spread(lab.chooser, 4))
       .toEqual({ '192.0.2.3:80': 2, '127.0.0.1:81': 2 })
   })
 
@@ -272,9 +272,7 @@ describe('pools', () => {
     await expect(nextOf(lab.chooser, {})).rejects.toMatchObject({ kind: 'no-healthy-target' })
     expect(lab.chooser.health('pool-id')).toMatchObject([{ health: 'unresolved' }])
     lab.server.zone.set('A web.test', [{ a: '192.0.2.1' }])
-    await expect
-      .poll(() => lab.chooser.health('pool-id'), { timeout: 5000 })
-      .toMatchObject([{ health: 'unchecked' }])
+    await expect.poll(() => lab.chooser.health('pool-id')).toMatchObject([{ health: 'unchecked' }])
     expect(lab.lines).toEqual([
       'error web.test of the pool pool could not be resolved (no such name, or it has no address)',
     ])

@@ -248,7 +248,7 @@ it.each(stores)(
       expect(statuses.get(status) ?? 0).toBeGreaterThan(0)
     }
   },
-  60_000,
+  300_000,
 )
 
 async function send(
@@ -381,5 +381,6 @@ it.each(hostile)('is not kept busy by %s', async (_what, where, type, text) => {
     expect(response.status).toBe(400)
   })
   expect(admin.faults).toEqual([])
-  expect(work).toBeLessThan(1000)
+  // What grows with the square of a megabyte takes minutes.
+  expect(work).toBeLessThan(5000)
 })

@@ -12,6 +12,8 @@ export interface AdminServerOptions extends Omit<AdminEndpointOptions, 'plugins'
   readonly listen: readonly Pick<ListenAddress, 'ip' | 'port' | 'ssl'>[]
   /** Presented on `ssl` listeners. Handshakes wait for a promised one. */
   readonly identity: Identity | Promise<Identity>
+  /** OpenSSL's list for TLS up to 1.2 on these; default: Node's. */
+  readonly ciphers?: string
   /** All that there are; default none. Requests wait for promised ones. */
   readonly plugins?: readonly KongPlugin[] | Promise<readonly KongPlugin[]>
   /** What the configuration injects into the block of the Admin API. */
@@ -42,6 +44,7 @@ export async function openAdminServer(options: AdminServerOptions): Promise<Admi
       address: ip,
       port,
       identity: ssl ? options.identity : undefined,
+      ciphers: options.ciphers,
     })),
     endpoints: loadEndpoints(options, () => counts),
     headers: {

@@ -8,7 +8,7 @@ it.each([...bundledPlugins])(
     const plugin = await load()
     await using admin = await openAdminFixture({ plugins: [plugin] })
     const { status, body } = await admin.send('GET', `/plugins/schema/${name}`)
-    expect({ status, type: body?.['type'] }).toEqual({ status: 200, type: 'record' })
+    expect(status).toBe(200)
     const described: readonly object[] = Object(body?.['fields'])
     expect(described.flatMap(Object.keys)).toEqual(Object.keys(plugin.config.fields))
     const made = await admin.send('POST', '/plugins', { name })

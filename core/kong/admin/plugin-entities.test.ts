@@ -305,8 +305,6 @@ describe('what can be asked about plugins', () => {
     })
     const { body } = await admin.send('GET', '/plugins/schema/marker')
     expect(body).toEqual({
-      type: 'record',
-      required: true,
       fields: [
         { mark: { type: 'string', required: true } },
         { levels: { type: 'array', elements: { type: 'integer', between: [1, 9] } } },

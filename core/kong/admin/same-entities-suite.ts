@@ -27,5 +27,5 @@ export function describeSameEntities(open: () => Promise<Store>): void {
     // Neither writes that are all refused nor writes that are all kept would show much.
     expect(refused).toBeGreaterThan(performed / 10)
     expect(performed - refused).toBeGreaterThan(performed / 10)
-  }, 120_000)
+  }, 600_000)
 }

@@ -44,3 +44,19 @@ export const cipherSuiteNames = ['modern', 'intermediate', 'old', 'custom'] as c
 export function ciphersOf(suite: (typeof cipherSuiteNames)[number], custom: string): string {
   return suite === 'custom' ? custom : suites[suite].join(':')
 }
+
+/** OpenSSL leaves out ciphers that it does not know; with none left, every handshake would fail. */
+export function cipherFaults(suite: string, custom: string): string[] {
+  if (suite !== 'custom') {
+    return cipherSuiteNames.some((name) => name === suite)
+      ? []
+      : [`Undefined cipher suite ${suite}`]
+  }
+  try {
+    // Loaded only here: most starts do without it.
+    if (custom !== '') process.getBuiltinModule('node:tls').createSecureContext({ ciphers: custom })
+    return []
+  } catch {
+    return [`ssl_ciphers must name a cipher that OpenSSL knows, got '${custom}'`]
+  }
+}

@@ -352,6 +352,11 @@ describe('parseConfig', () => {
     expect(faultsOf({ env: { KONG_SSL_CIPHER_SUITE: 'weak' } })).toEqual([
       'Undefined cipher suite weak',
     ])
+    const unknown = { KONG_SSL_CIPHER_SUITE: 'custom', KONG_SSL_CIPHERS: 'no-such-cipher' }
+    expect(faultsOf({ env: unknown })).toEqual([
+      "ssl_ciphers must name a cipher that OpenSSL knows, got 'no-such-cipher'",
+    ])
+    expect(parse({ env: { KONG_SSL_CIPHERS: 'not asked for' } }).sslCiphers).toMatch(/^ECDHE/)
   })
 
   it('takes syslog servers for logs, and says what is wrong with one', () => {

@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path'
 import { logLevels } from '#core/base/log.ts'
 import type { RealIp } from '#core/model/listener.ts'
 import { certificateFiles } from './certificate-files.ts'
-import { cipherSuiteNames, ciphersOf } from './cipher-suites.ts'
+import { cipherFaults, cipherSuiteNames, ciphersOf } from './cipher-suites.ts'
 import { ConfigError } from './config-error.ts'
 import { parseDirectives } from './directives.ts'
 import { parseDns } from './dns-settings.ts'
@@ -77,9 +77,7 @@ export function parseConfig(options: ParseConfigOptions): KongConfig {
   const { origins } = taken(parseOrigins(list('origins')))
   const { postgres } = taken(parsePostgres(text, fileExists))
   const { dns } = taken(parseDns(text, list, fileExists))
-  if (!cipherSuiteNames.some((name) => name === text('ssl_cipher_suite'))) {
-    faults.push(`Undefined cipher suite ${text('ssl_cipher_suite')}`)
-  }
+  faults.push(...cipherFaults(text('ssl_cipher_suite'), text('ssl_ciphers')))
   faults.push(...trustedFaults(list('trusted_ips')), ...headerFaults(list('headers')))
   faults.push(...pluginFaults(list('plugins'), fileExists), ...logTargetFaults(text))
   const headers = list('headers').map((token) => token.toLowerCase())

@@ -20,7 +20,7 @@ describe('ensureClusterCa on SQLite', () => {
   it('case 227: a hundred openings at the same moment agree on one authority', async () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), 'authority-'))
     await agree(() => openSqliteStore(join(folder.path, 'kong.sqlite'), { timeoutMs: 30_000 }))
-  }, 60_000)
+  }, 180_000)
 })
 
 describe('ensureClusterCa on PostgreSQL', () => {
@@ -29,12 +29,12 @@ describe('ensureClusterCa on PostgreSQL', () => {
   beforeAll(async () => {
     server = await openTestPostgres({ maxConnections: 250 })
     target = await server.createDatabase()
-  }, 60_000)
+  }, 180_000)
   afterAll(() => server[Symbol.asyncDispose]())
 
   it('case 227: a hundred openings at the same moment agree on one authority', async () => {
     await agree(() => openPostgresStore({ ...target, timeoutMs: 30_000 }))
-  }, 60_000)
+  }, 180_000)
 })
 
 /** Each opening would make another authority, and makes it before any of them is stored. */

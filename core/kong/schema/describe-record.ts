@@ -5,7 +5,7 @@ import type { Field, Fields } from './field.ts'
  * are left out.
  */
 export function describeRecord(fields: Fields): Readonly<Record<string, unknown>> {
-  return describeField({ type: 'record', fields, required: true })
+  return { fields: describeFields(fields) }
 }
 
 function describeFields(fields: Fields): readonly Readonly<Record<string, unknown>>[] {

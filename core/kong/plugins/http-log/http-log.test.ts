@@ -1,5 +1,5 @@
 import { createServer } from 'node:net'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { pluginEntityFaults, sampleConfig } from '#core/kong/plugins/config-sample.ts'
 import { sampleFilter } from '#core/kong/plugins/filter-sample.ts'
 import { loggingHost, passRequests, pathsOf } from '#core/kong/plugins/log-record/logged.ts'
@@ -48,7 +48,7 @@ describe('http-log', () => {
     await using host = loggingHost()
     const config = { http_endpoint: endpoint(receiver), method: 'PUT' }
     await passRequests(sampleFilter(httpLog, config, host), ['/1', '/2', '/3'])
-    await vi.waitFor(() => expect(pathsOf(receiver.received)).toEqual(['/1', '/2', '/3']))
+    await expect.poll(() => pathsOf(receiver.received)).toEqual(['/1', '/2', '/3'])
     expect(receiver.connections()).toBe(1)
     const [request] = receiver.requests
     expect(`${request?.method} ${request?.url}`).toBe('PUT /logs?to=me')
@@ -64,7 +64,7 @@ describe('http-log', () => {
     await using host = loggingHost()
     const http_endpoint = `https://localhost:${receiver.port}/`
     await passRequests(sampleFilter(httpLog, { http_endpoint }, host), ['/1', '/2'])
-    await vi.waitFor(() => expect(pathsOf(receiver.received)).toEqual(['/1', '/2']))
+    await expect.poll(() => pathsOf(receiver.received)).toEqual(['/1', '/2'])
     expect(receiver.connections()).toBe(1)
   })
 
@@ -73,7 +73,7 @@ describe('http-log', () => {
     await using host = loggingHost()
     const http_endpoint = endpoint(receiver).replace('//', '//bob:s%20p@')
     await passRequests(sampleFilter(httpLog, { http_endpoint }, host), ['/1'])
-    await vi.waitFor(() => expect(receiver.received).toHaveLength(1))
+    await expect.poll(() => receiver.received).toHaveLength(1)
     const expected = `Basic ${Buffer.from('bob:s p').toString('base64')}`
     expect(receiver.requests[0]?.headers.authorization).toBe(expected)
   })
@@ -83,9 +83,9 @@ describe('http-log', () => {
     const host = loggingHost()
     const config = { http_endpoint: endpoint(receiver), queue_size: 2, flush_timeout: 60 }
     await passRequests(sampleFilter(httpLog, config, host), ['/1', '/2', '/3'])
-    await vi.waitFor(() => expect(receiver.received).toHaveLength(1))
+    await expect.poll(() => receiver.received).toHaveLength(1)
     host.retire()
-    await vi.waitFor(() => expect(receiver.received).toHaveLength(2))
+    await expect.poll(() => receiver.received).toHaveLength(2)
     const batches = receiver.received.map((body) => JSON.parse(body).length)
     expect(batches).toEqual([2, 1])
   })
@@ -104,9 +104,7 @@ describe('http-log', () => {
     await using receiver = await openHttpReceiver((count) => (count === 1 ? 500 : 200))
     await using host = loggingHost()
     await passRequests(sampleFilter(httpLog, { http_endpoint: endpoint(receiver) }, host), ['/1'])
-    await vi.waitFor(() => expect(pathsOf(receiver.received)).toEqual(['/1', '/1']), {
-      timeout: 5000,
-    })
+    await expect.poll(() => pathsOf(receiver.received)).toEqual(['/1', '/1'])
     expect(host.lines).toEqual([
       `error: [http-log] will try again: request to 127.0.0.1:${receiver.port} returned status code 500`,
     ])
@@ -128,11 +126,11 @@ describe('http-log', () => {
     await using silent = await openLineReceiver()
     const config = { http_endpoint: endpoint(silent), retry_count: 0, timeout: 100 }
     await passRequests(sampleFilter(httpLog, config, host), ['/1'])
-    await vi.waitFor(() =>
-      expect(host.lines).toEqual([
+    await expect
+      .poll(() => host.lines)
+      .toEqual([
         `error: [http-log] dropped 1 record(s) at attempt 1: failed request to 127.0.0.1:${silent.port}: timeout`,
-      ]),
-    )
+      ])
     await host[Symbol.asyncDispose]()
   })
 
@@ -167,7 +165,7 @@ describe('http-log', () => {
       // oxlint-disable-next-line no-await-in-loop -- one after the other
       await passRequests(filter, [`/${at}`])
       // oxlint-disable-next-line no-await-in-loop -- one after the other
-      await vi.waitFor(() => expect(receiver.received).toHaveLength(at), { interval: 1 })
+      await expect.poll(() => receiver.received, { interval: 1 }).toHaveLength(at)
       receiver.disconnect()
     }
     await host[Symbol.asyncDispose]()

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { bob, gist } from '#core/kong/plugins/authentication/consumer-samples.ts'
 import { pluginEntityFaults, sampleConfig } from '#core/kong/plugins/config-sample.ts'
 import {
@@ -13,6 +13,14 @@ import { type SampleHost, sampleHost } from '#core/kong/plugins/log-record/host-
 import type { HttpFilter } from '#core/model/http-filter.ts'
 import { openMemoryStore } from '#core/store/memory-store.ts'
 import { responseRatelimiting } from './response-ratelimiting.ts'
+
+// So that no month ends in the middle of a test.
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2100, 0) })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
 
 function filterOf(
   config: Readonly<Record<string, unknown>>,

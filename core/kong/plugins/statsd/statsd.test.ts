@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { bob } from '#core/kong/plugins/authentication/consumer-samples.ts'
 import { pluginEntityFaults, sampleConfig } from '#core/kong/plugins/config-sample.ts'
 import { sampleExchange, type SampleOptions } from '#core/kong/plugins/exchange-sample.ts'
@@ -24,7 +24,7 @@ async function datagrams(
   await sampleExchange(options).pass([sampleFilter(statsd, { ...config, ...to }, host)])
   await host[Symbol.asyncDispose]()
   await sampleExchange({ route: httpRoute }).pass([sampleFilter(statsd, mark, host)])
-  await vi.waitFor(() => expect(receiver.received.at(-1)).toMatch(/^mark/))
+  await expect.poll(() => receiver.received.at(-1)).toMatch(/^mark/)
   return receiver.received.slice(0, -1)
 }
 

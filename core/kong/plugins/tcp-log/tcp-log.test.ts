@@ -30,9 +30,9 @@ describe('tcp-log', () => {
     await using host = loggingHost()
     const filter = sampleFilter(tcpLog, { ...host127, port: receiver.port }, host)
     await passRequests(filter, ['/1', '/2'])
-    await vi.waitFor(() => expect(pathsOf(receiver.received)).toEqual(['/1', '/2']))
+    await expect.poll(() => pathsOf(receiver.received)).toEqual(['/1', '/2'])
     await passRequests(filter, ['/3'])
-    await vi.waitFor(() => expect(pathsOf(receiver.received)).toEqual(['/1', '/2', '/3']))
+    await expect.poll(() => pathsOf(receiver.received)).toEqual(['/1', '/2', '/3'])
     expect(receiver.connections()).toBe(1)
   })
 
@@ -46,10 +46,10 @@ describe('tcp-log', () => {
       async () => {
         sent += 1
         await passRequests(filter, [`/${sent}`])
-        await vi.waitFor(() => expect(receiver.received).toHaveLength(sent))
+        await expect.poll(() => receiver.received).toHaveLength(sent)
         expect(receiver.connections()).toBeGreaterThan(1)
       },
-      { interval: 60, timeout: 5000 },
+      { interval: 60, timeout: 20_000 },
     )
   })
 
@@ -58,7 +58,7 @@ describe('tcp-log', () => {
     await using receiver = await openLineReceiver()
     const filter = sampleFilter(tcpLog, { ...host127, port: receiver.port }, host)
     await passRequests(filter, ['/1'])
-    await vi.waitFor(() => expect(receiver.received).toHaveLength(1))
+    await expect.poll(() => receiver.received).toHaveLength(1)
     receiver.disconnect()
     // What is written before the news of the end arrives is lost, as with any TCP connection.
     const arrived = (): void => expect(pathsOf(receiver.received)).toContain('/2')
@@ -67,7 +67,7 @@ describe('tcp-log', () => {
         await passRequests(filter, ['/2'])
         await vi.waitFor(arrived, { timeout: 200 })
       },
-      { timeout: 5000 },
+      { timeout: 20_000 },
     )
     expect(receiver.connections()).toBe(2)
   })
@@ -84,7 +84,7 @@ describe('tcp-log', () => {
     await using host = loggingHost()
     const config = { ...host127, port: receiver.port, tls: true, tls_sni: 'logs.test' }
     await passRequests(sampleFilter(tcpLog, config, host), ['/1'])
-    await vi.waitFor(() => expect(pathsOf(receiver.received)).toEqual(['/1']))
+    await expect.poll(() => pathsOf(receiver.received)).toEqual(['/1'])
     expect(names).toEqual(['logs.test'])
   })
 
@@ -94,7 +94,7 @@ describe('tcp-log', () => {
     const paths = Array.from({ length: 500 }, (_, at) => `/${at}`)
     await passRequests(sampleFilter(tcpLog, { ...host127, port: receiver.port }, host), paths)
     await host[Symbol.asyncDispose]()
-    await vi.waitFor(() => expect(pathsOf(receiver.received)).toEqual(paths))
+    await expect.poll(() => pathsOf(receiver.received)).toEqual(paths)
   })
 
   it('says what it drops when nobody is there', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { pluginEntityFaults, sampleConfig } from '#core/kong/plugins/config-sample.ts'
 import { sampleFilter } from '#core/kong/plugins/filter-sample.ts'
 import { loggingHost, passRequests, pathsOf } from '#core/kong/plugins/log-record/logged.ts'
@@ -23,7 +23,7 @@ describe('udp-log', () => {
     await using host = loggingHost()
     const filter = sampleFilter(udpLog, { host: address, port: receiver.port }, host)
     await passRequests(filter, ['/1', '/2', '/3'])
-    await vi.waitFor(() => expect(pathsOf(receiver.received)).toEqual(['/1', '/2', '/3']))
+    await expect.poll(() => pathsOf(receiver.received)).toEqual(['/1', '/2', '/3'])
     expect(host.lines).toEqual([])
   })
 
@@ -33,7 +33,7 @@ describe('udp-log', () => {
     const filter = sampleFilter(udpLog, { host: '127.0.0.1', port: receiver.port }, host)
     await passRequests(filter, [`/${'x'.repeat(70_000)}`, '/2'])
     await host[Symbol.asyncDispose]()
-    await vi.waitFor(() => expect(pathsOf(receiver.received)).toEqual(['/2']))
+    await expect.poll(() => pathsOf(receiver.received)).toEqual(['/2'])
     expect(host.lines.join()).toMatch(
       new RegExp(`could not send to 127.0.0.1:${receiver.port}: .*EMSGSIZE`),
     )

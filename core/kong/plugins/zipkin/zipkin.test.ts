@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { bob } from '#core/kong/plugins/authentication/consumer-samples.ts'
 import {
   pluginEntityFaults,
@@ -196,7 +196,7 @@ describe('zipkin', () => {
     const exchange = sampleExchange({ target: '/none' })
     await filter.rewrite?.(exchange)
     await exchange.pass([{ ...filter, access: () => undefined }], { status: 404, source: 'proxy' })
-    await vi.waitFor(() => expect(receiver.received).toHaveLength(1))
+    await expect.poll(() => receiver.received).toHaveLength(1)
     const [proxy, whole]: Span[] = JSON.parse(receiver.received[0] ?? '')
     expect(proxy?.tags).toEqual({})
     expect(proxy?.remoteEndpoint).toBeNull()
