@@ -13,7 +13,10 @@ import { chooseProxy } from './topology/proxy-subject.ts'
 import type { FaultSpec, FaultStatus } from './faults/fault-spec.ts'
 import type { NodeKind, Topology } from './topology/topology.ts'
 
-/** A running lab. Disposing it ends every process in it and removes its run folder; so does the death of its opener. */
+/**
+ * A running lab. Disposing it ends every process in it and removes its run folder. The death of its opener ends them, too; the
+ * folder stays then, and `meshyard doctor` says so.
+ */
 export interface Lab extends AsyncDisposable {
   readonly name: string
   readonly topology: Topology

@@ -124,7 +124,7 @@ const homes = ['labs', 'labs/file', 'nowhere/at/all', 'empty.yaml/x', 'loop.yaml
 describe('any command line', () => {
   it(
     'is answered without a trace: done, or with a sentence and exit code 1 or 2',
-    { timeout: 120_000 },
+    { timeout: 400_000 },
     async () => {
       const codes = new Set<number>()
       await fc.assert(

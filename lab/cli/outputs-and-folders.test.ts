@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempDisposableSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempDisposableSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -7,7 +7,8 @@ import { whyClosedToOthers } from '#lab/rootless/project-of-nobody.ts'
 import { runToEnd, type Ended } from '#lab/run/run-to-end.ts'
 
 const program = join(projectRoot, 'lab/bin/meshyard')
-const timeout = 30_000
+const timeout = 120_000
+const stranger = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', program]
 
 describe('a reader that has had enough', () => {
   it.each([
@@ -109,10 +110,27 @@ it('writes TypeScript that is valid where no package is installed', { timeout },
   expect(ended).toMatchObject({ code: 0, stderr: '' })
 })
 
+describe.runIf(process.geteuid?.() === 0)('a stranger', () => {
+  it.for(['run', 'diff --proxy core --proxy core'])(
+    'is told in a sentence why "%s" runs no scenarios here',
+    { timeout },
+    async (line, { skip }) => {
+      const closed = whyClosedToOthers()
+      if (closed !== undefined) skip(closed)
+      const ended = await runToEnd([...stranger, ...line.split(' ')])
+      expect(ended).toMatchObject({
+        code: 1,
+        stdout: '',
+        stderr: expect.stringMatching(/^Error: Scenarios write their reports below [^\n]*\n$/m),
+      })
+    },
+  )
+})
+
 describe.runIf(process.geteuid?.() === 0)('a lab that is up', () => {
   it(
-    'is left alone by others, and refuses captures to a full disk, in a sentence each',
-    { timeout: 60_000 },
+    'is left alone by others, refuses captures to a full disk and of no link, in a sentence each, and empties no file for them',
+    { timeout: 120_000 },
     async ({ skip }) => {
       const closed = whyClosedToOthers()
       if (closed !== undefined) skip(closed)
@@ -121,7 +139,6 @@ describe.runIf(process.geteuid?.() === 0)('a lab that is up', () => {
       const environment = { MESHYARD_HOME: folder.path }
       const meshyard = (...args: readonly string[]): Promise<Ended> =>
         runToEnd([program, ...args], { environment })
-      const stranger = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', program]
       try {
         expect(await meshyard('up', '--bare')).toMatchObject({ code: 0 })
         for (const command of ['ps', 'down']) {
@@ -134,6 +151,13 @@ describe.runIf(process.geteuid?.() === 0)('a lab that is up', () => {
           code: 1,
           stderr: expect.stringMatching(/^Error: Cannot write \/dev\/full: ENOSPC/m),
         })
+        const taken = join(folder.path, 'taken.pcapng')
+        writeFileSync(taken, 'of yesterday')
+        expect(await meshyard('capture', 'moon', '--for', '5', '-w', taken)).toMatchObject({
+          code: 1,
+          stderr: expect.stringMatching(/^Error: The lab default has no link "moon"/),
+        })
+        expect(readFileSync(taken, 'utf8')).toBe('of yesterday')
         expect(await meshyard('up', '--bare', '--key-log')).toMatchObject({
           code: 1,
           stderr: expect.stringContaining('is up without --key-log'),

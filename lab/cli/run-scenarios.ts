@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync } from 'node:fs'
-import { constants } from 'node:os'
+import { accessSync, constants, readdirSync } from 'node:fs'
+import { constants as system } from 'node:os'
 import { join } from 'node:path'
 import { projectRoot } from '#lab/run/home.ts'
 import { LabError } from '#lab/run/lab-error.ts'
@@ -15,6 +15,8 @@ export interface ScenarioRun {
   /** Only scenarios with such a title. */
   readonly test?: string | undefined
   readonly environment: NodeJS.ProcessEnv
+  /** Where it is told how it goes. Default: standard output. */
+  readonly tellOn?: 'stdout' | 'stderr'
 }
 
 /** Topologies that scenarios make their claims on. */
@@ -30,7 +32,7 @@ const reporters = ['default', './reports/vitest/scenario-reporter.ts']
  * @throws UsageError for a suite that there is none of, or a pattern that is none; LabError where the project's own tools are not installed.
  */
 export async function runScenarios(run: ScenarioRun): Promise<number> {
-  const { suites, topology, test, environment } = run
+  const { suites, topology, test, environment, tellOn = 'stdout' } = run
   refuseTopology(topology)
   refusePattern(test)
   const files = listScenarios()
@@ -39,6 +41,7 @@ export async function runScenarios(run: ScenarioRun): Promise<number> {
       throw new UsageError(`No file of scenarios has "${suite}" in its path.`)
     }
   }
+  refuseForeignFolder()
   const vitest = join(projectRoot, 'node_modules/vitest/vitest.mjs')
   const pattern = titlePattern(topology, test)
   const child = spawn(
@@ -51,7 +54,11 @@ export async function runScenarios(run: ScenarioRun): Promise<number> {
       ...(pattern === undefined ? [] : [`--testNamePattern=${pattern}`]),
       ...suites,
     ],
-    { cwd: projectRoot, env: environment, stdio: 'inherit' },
+    {
+      cwd: projectRoot,
+      env: { ...environment, MESHYARD_CALLED_FROM: process.cwd() },
+      stdio: ['inherit', tellOn === 'stdout' ? 'inherit' : 2, 'inherit'],
+    },
   )
   let broken: NodeJS.Signals | undefined
   // The terminal sends Ctrl-C to both; the report is written before the run ends.
@@ -65,7 +72,7 @@ export async function runScenarios(run: ScenarioRun): Promise<number> {
   process.on('SIGINT', note).on('SIGTERM', pass).on('SIGHUP', pass)
   try {
     const [code]: (number | null)[] = await once(child, 'exit')
-    if (broken !== undefined) return 128 + constants.signals[broken]
+    if (broken !== undefined) return 128 + system.signals[broken]
     return code === 0 ? 0 : 1
   } finally {
     process.off('SIGINT', note).off('SIGTERM', pass).off('SIGHUP', pass)
@@ -76,6 +83,17 @@ export async function runScenarios(run: ScenarioRun): Promise<number> {
 export function refuseTopology(topology: string | undefined): void {
   if (topology === undefined || claimed.includes(topology)) return
   throw new UsageError(`Nothing is claimed on "${topology}": use ${claimed.join(', ')}.`)
+}
+
+/** @throws LabError where neither reports nor what the tools keep beside them can be written. */
+function refuseForeignFolder(): void {
+  try {
+    accessSync(projectRoot, constants.W_OK)
+  } catch {
+    throw new LabError(
+      `Scenarios write their reports below ${projectRoot}, which you may not write to: run them in a copy of your own.`,
+    )
+  }
 }
 
 function listScenarios(): readonly string[] {

@@ -3,7 +3,7 @@ import type { LabEvent } from '#lab/holder/messages.ts'
 import { projectRoot } from '#lab/run/home.ts'
 import { LabError } from '#lab/run/lab-error.ts'
 import { mayBecomeOthers } from '#lab/run/privileges.ts'
-import { readRunState, type RunState } from '#lab/run/run-folder.ts'
+import { readRunState, removeRunFolder, type RunState } from '#lab/run/run-folder.ts'
 import { takeTurn } from '#lab/run/turn.ts'
 import { planLab } from '#lab/topology/plan.ts'
 import { exemptByUser } from '#lab/topology/pods.ts'
@@ -13,6 +13,7 @@ import type { ProxySubject } from '#lab/topology/proxy-subject.ts'
 import type { Topology } from '#lab/topology/topology.ts'
 import { isUp } from './end-lab.ts'
 import { launchLab, type LaunchedLab } from './launch.ts'
+import { endOrphans } from './orphans.ts'
 
 export interface BringUpOptions {
   readonly name: string
@@ -36,10 +37,22 @@ export type BroughtUp =
 
 /**
  * Starts a lab unless one runs in that folder.
- * @throws LabError that says what is wrong with the machine, the topology or the first node that could not start.
+ * @throws LabError that says what is wrong with the machine, the topology or the first node that could not start; its logs
+ * stay in the run folder. What the signal was aborted with, and then nothing stays.
  */
 export async function bringUp(options: BringUpOptions): Promise<BroughtUp> {
-  const { name, folder, topology, bare, keyLog = false, backend, image, proxy, signal } = options
+  const {
+    name,
+    folder,
+    topology,
+    bare,
+    keyLog = false,
+    backend,
+    image,
+    proxy,
+    signal,
+    onEvent,
+  } = options
   refuseBelowRun(folder)
   const faults = topologyFaults(topology)
   if (faults.length > 0) {
@@ -50,6 +63,10 @@ export async function bringUp(options: BringUpOptions): Promise<BroughtUp> {
   await using _turn = await takeTurn(folder, signal)
   const state = readRunState(folder)
   if (state !== undefined && isUp(state)) return { kind: 'already-up', state }
+  // Whose folder somebody removed: nobody would find it behind the one that takes its place.
+  if (state === undefined && (await endOrphans(folder))) {
+    onEvent?.({ kind: 'progress', text: 'ended a lab whose run folder was removed' })
+  }
   // A program of another make knows nothing of marks; an image may not have what changes its user.
   const isUnmarked = proxy?.kind === 'command' && mayBecomeOthers()
   const plan = planLab(isUnmarked ? exemptByUser(topology) : topology, {
@@ -68,7 +85,13 @@ export async function bringUp(options: BringUpOptions): Promise<BroughtUp> {
     const images = [image, proxy?.kind === 'image' ? proxy.image : undefined]
     await prepareEngine(images, options)
   }
-  return { kind: 'launched', launched: await launchLab(plan, options) }
+  try {
+    return { kind: 'launched', launched: await launchLab(plan, options) }
+  } catch (error) {
+    // Whoever broke it off does not ask its logs why it is not there.
+    if (signal?.aborted === true) removeRunFolder(folder)
+    throw error
+  }
 }
 
 /** @throws LabError for a proxy that such a lab cannot run. */

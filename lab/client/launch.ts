@@ -4,6 +4,7 @@ import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { Duplex } from 'node:stream'
 import { finished } from 'node:stream/promises'
+import { setImmediate } from 'node:timers/promises'
 import type { LabEvent, OpenerLine } from '#lab/holder/messages.ts'
 import { readJsonLines, writeJsonLine } from '#lab/holder/json-lines.ts'
 import { compileCache, projectRoot } from '#lab/run/home.ts'
@@ -45,7 +46,7 @@ export async function launchLab(plan: LabPlan, options: LaunchOptions = {}): Pro
     throw new LabError(`Cannot start unshare (of util-linux): ${messageOf(error)}`)
   }
   const identity = identifyProcess(child.pid)
-  if (identity === undefined) throw new LabError(await endedEarly(folder))
+  if (identity === undefined) throw await endedEarly(folder, options)
   let state: RunState = {
     version: 1,
     name,
@@ -85,7 +86,7 @@ export async function launchLab(plan: LabPlan, options: LaunchOptions = {}): Pro
     for (;;) {
       const { value: event } = await events.next()
       options.signal?.throwIfAborted()
-      if (event === undefined) throw (await refused) ?? new LabError(await endedEarly(folder))
+      if (event === undefined) throw (await refused) ?? (await endedEarly(folder, options))
       if (event.kind === 'failed')
         throw new LabError(`${event.message}\nThe logs are in ${folder}.`)
       if (state.init === undefined) {
@@ -111,7 +112,7 @@ export async function launchLab(plan: LabPlan, options: LaunchOptions = {}): Pro
       tell('stay')
       opener.end()
       await finished(opener, { readable: false }).catch(async () => {
-        throw new LabError(await endedEarly(folder))
+        throw await endedEarly(folder, options)
       })
       opener.destroy()
       child.unref()
@@ -122,16 +123,31 @@ export async function launchLab(plan: LabPlan, options: LaunchOptions = {}): Pro
   }
 }
 
-async function endedEarly(folder: string): Promise<string> {
+/** Why a lab ended by itself. @throws What the signal was aborted with, where that ended it. */
+async function endedEarly(folder: string, { signal }: LaunchOptions): Promise<LabError> {
+  await hearSignals()
+  signal?.throwIfAborted()
   const log = readIfThere(join(folder, 'holder.log')).trim()
   // Not the lab's own words, but those of the programs that make its surroundings.
   if (/^(?:unshare|mount): /m.test(log)) {
     const { explainRefusal } = await import('#lab/doctor/refusal.ts')
     const refusal = await explainRefusal()
-    if (refusal !== undefined) return `${refusal.why}\n${refusal.remedy}`
+    if (refusal !== undefined) return new LabError(`${refusal.why}\n${refusal.remedy}`)
   }
   const said = log === '' ? '' : ` It wrote:\n${log}`
-  return `The lab ended while it was coming up; perhaps it was taken down.${said}\nThe logs are in ${folder}.`
+  return new LabError(
+    `The lab ended while it was coming up; perhaps it was taken down.${said}\nThe logs are in ${folder}.`,
+  )
+}
+
+/**
+ * Ctrl-C reaches a wrapper that has no session of its own yet, too, whose end may be heard of before the signal: what this
+ * process was sent is told when the event loop has gone round.
+ */
+async function hearSignals(): Promise<void> {
+  // The first ends with the round that is on.
+  await setImmediate()
+  await setImmediate()
 }
 
 function startWrapper({ folder, backend }: LabPlan): ChildProcess {

@@ -1,4 +1,4 @@
-import { basename } from 'node:path'
+import { basename, join } from 'node:path'
 import { commandLineOf } from '#lab/run/command-line.ts'
 import { LabError } from '#lab/run/lab-error.ts'
 import {
@@ -7,7 +7,7 @@ import {
   signalProcess,
   type ProcessIdentity,
 } from '#lab/run/process-identity.ts'
-import { processesWorkingIn } from '#lab/run/processes-working-in.ts'
+import { processesWorkingIn, removedFoldersIn } from '#lab/run/processes-working-in.ts'
 import { until } from '#lab/run/until.ts'
 
 const withinMs = 5_000
@@ -17,12 +17,21 @@ const withinMs = 5_000
  * whether there was one. Whoever else works in the folder stays.
  */
 export async function endOrphans(folder: string): Promise<boolean> {
-  const orphans = processesWorkingIn(folder).flatMap((pid) =>
-    holdsLab(commandLineOf(pid)) ? (identifyProcess(pid) ?? []) : [],
-  )
+  const orphans = findOrphans(folder)
   for (const orphan of orphans) signalProcess(orphan, 'SIGKILL')
   if (await until(() => !orphans.some(isAlive), { withinMs })) return orphans.length > 0
   throw new LabError(`The lab in ${folder} (${orphans.map(pidOf).join(', ')}) does not end.`)
+}
+
+/** Names of the labs of a folder whose run folder somebody removed while they were up. */
+export function namesOfOrphans(home: string): readonly string[] {
+  return removedFoldersIn(home).filter((name) => findOrphans(join(home, name)).length > 0)
+}
+
+function findOrphans(folder: string): readonly ProcessIdentity[] {
+  return processesWorkingIn(folder).flatMap((pid) =>
+    holdsLab(commandLineOf(pid)) ? (identifyProcess(pid) ?? []) : [],
+  )
 }
 
 /** The wrapper, the first process and the holder, each of which names the holder's program. */

@@ -9,7 +9,7 @@ const command = (script: string, output?: string, info = 'sh'): string =>
   `\`\`\`${info}\n${script}\n\`\`\`\n${output === undefined ? '' : look('output', output)}`
 const look = (info: string, output: string): string => `\`\`\`${info}\n${output}\n\`\`\`\n`
 
-async function run(page: string, stepTimeoutMs = 5_000): Promise<readonly StepResult[]> {
+async function run(page: string, stepTimeoutMs = 15_000): Promise<readonly StepResult[]> {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'page-'))
   return await runPage(parsePage(page), {
     folder: folder.path,
@@ -79,7 +79,7 @@ describe('runPage', () => {
       fault: missing,
     })
     expect((await run(forgets('sleep 60'), 300))[0]?.fault).toBe(missing)
-    expect(faults(await run(forgets('echo ready; sleep 60'), 300))).toEqual([
+    expect(faults(await run(forgets('echo ready; sleep 60'), 3_000))).toEqual([
       undefined,
       'the page ends, and this still runs',
     ])

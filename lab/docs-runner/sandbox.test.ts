@@ -6,13 +6,16 @@ import { expect, it } from 'vitest'
 import { takeHostState } from './host-state.ts'
 
 const runner = join(import.meta.dirname, 'main.ts')
+/** Of this run alone: others may make the same page at the same time. */
+const sleep = `sleep 1234567.${process.pid}`
+const pattern = `^${sleep.replace('.', '[.]')}`
 const page = `\`\`\`sh session=a
 ip link add left-behind type veth peer name other
 ip -br link show left-behind | grep -o '^left-behind'
 mount -t tmpfs tmpfs /mnt
 touch "$TMPDIR/left-behind" "$HOME/left-behind"
-setsid --fork sleep 1234567 </dev/null >/dev/null 2>&1
-until pgrep -f '^sleep 1234567' >/dev/null; do :; done
+setsid --fork ${sleep} </dev/null >/dev/null 2>&1
+until pgrep -f '${pattern}' >/dev/null; do :; done
 \`\`\`
 
 \`\`\`output
@@ -34,9 +37,9 @@ it('runs a page that breaks and leaves much, tells what still runs, and leaves n
   // The control: it did all of it, and one thing is seen that is still there at the end.
   expect(stdout).toMatch(/^true +line 2: /)
   expect(stdout).toContain('the page ends, and these still run')
-  expect(stdout).toContain('sleep 1234567')
+  expect(stdout).toContain(sleep)
   expect(status).toBe(1)
   expect(takeHostState([temporary])).toEqual(before)
   expect(await readdir(temporary)).toEqual([])
-  expect(spawnSync('pgrep', ['-f', '^sleep 1234567']).status).toBe(1)
+  expect(spawnSync('pgrep', ['-f', pattern]).status).toBe(1)
 })

@@ -171,7 +171,7 @@ describe(mend, () => {
   })
 })
 
-describe('meshyard doctor', { timeout: 120_000 }, () => {
+describe('meshyard doctor', { timeout: 240_000 }, () => {
   let home: string
   beforeAll(() => {
     home = mkdtempSync(join(tmpdir(), 'doctor-'))

@@ -84,7 +84,7 @@ describe(explainRefusal, () => {
       refuse: `mount --rbind / "$1" && chroot "$1" ${ordinary}`,
       why: 'no setting of the kernel says why; a changed root folder (chroot) or a security module does this.',
     },
-  ])('tells of $what by what fails', { timeout: 30_000 }, ({ what, refuse, why }) => {
+  ])('tells of $what by what fails', { timeout: 120_000 }, ({ what, refuse, why }) => {
     const folder = mkdtempSync(join(tmpdir(), 'refusal-'))
     try {
       const { stdout, stderr } = tellRefusal(refuse, folder)

@@ -8,7 +8,7 @@ import { runToEnd, type Ended } from '#lab/run/run-to-end.ts'
 import { samplePair } from '#lab/topology/sample-pair.ts'
 import { findClockLibrary } from './clock.ts'
 
-const timeoutMs = 60_000
+const timeoutMs = 180_000
 const meshyard = join(projectRoot, 'lab/bin/meshyard')
 
 /** Writes down what its clock says. */

@@ -14,7 +14,7 @@ export interface LinkPlace {
 export type LinkFaultSpec =
   /** Packets vanish without a word. */
   | (LinkPlace & { readonly kind: 'partition' })
-  /** An end is set down, so that the other loses its carrier: the one of `from`, or the first. */
+  /** The end of `from` is set down. Without it the link is: one end of a pair, whose other loses its carrier, or all ends of a bridge. */
   | { readonly kind: 'down'; readonly link: string; readonly from?: string }
   | (LinkPlace & {
       readonly kind: 'delay'

@@ -17,7 +17,7 @@ import { samplePair } from '#lab/topology/sample-pair.ts'
 import type { ProcessSpec, Topology } from '#lab/topology/topology.ts'
 import type { FaultSpec } from './fault-spec.ts'
 
-const timeoutMs = 90_000
+const timeoutMs = 180_000
 const name = 'broken'
 const meshyard = join(projectRoot, 'lab/bin/meshyard')
 
@@ -145,12 +145,19 @@ describe.each(['the holder', 'the command that brings it up'] as const)(
       else await expect.poll(() => existsSync(join(folder, socketFile))).toBe(true)
       await breakAll()
 
-      const { pids, namespaces, holder, tasks } = watchTraces()
-      // All of it is there to be left.
-      expect(tasks.some(({ queues }) => queues.trim() !== '')).toBe(true)
-      expect(tasks.some(({ packets }) => packets.trim() !== '')).toBe(true)
-      expect(tasks.some(({ state }) => state === 'T')).toBe(true)
-      expect(tasks.some(({ clock }) => clock)).toBe(true)
+      // All of it is there to be left. A process that is told to stop does so when it gets its turn.
+      await expect
+        .poll(() => {
+          const { tasks } = watchTraces()
+          return [
+            tasks.some(({ queues }) => queues.trim() !== ''),
+            tasks.some(({ packets }) => packets.trim() !== ''),
+            tasks.some(({ state }) => state === 'T'),
+            tasks.some(({ clock }) => clock),
+          ]
+        })
+        .toEqual([true, true, true, true])
+      const { pids, namespaces, holder } = watchTraces()
       expect(namespaces.size).toBeGreaterThan(4)
       expect(pids).toContain(holder.pid)
 
@@ -159,7 +166,7 @@ describe.each(['the holder', 'the command that brings it up'] as const)(
       await expect.poll(() => processesWorkingIn(folder)).toEqual([])
       await expect.poll(() => [...namespacesOf(processIds()).intersection(namespaces)]).toEqual([])
       // With all its threads.
-      expect(existsSync(`/proc/${holder.pid}/task`)).toBe(false)
+      await expect.poll(() => existsSync(`/proc/${holder.pid}/task`)).toBe(false)
       expect(fingerprint()).toEqual(before)
     })
   },

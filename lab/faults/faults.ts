@@ -3,7 +3,7 @@ import type { AppliedFault } from './applied-fault.ts'
 import type { FaultSpec, FaultStatus } from './fault-spec.ts'
 import { LinkFaults } from './link-faults.ts'
 import type { NodeControl } from './node-control.ts'
-import { applyNodeFault } from './node-faults.ts'
+import { NodeFaults } from './node-faults.ts'
 import { parseFault } from './parse-fault.ts'
 
 /** Whether probes are sent over a link that is broken. Default: they are. */
@@ -22,6 +22,7 @@ interface KnownFault {
 export class Faults {
   readonly #lab: NodeControl
   readonly #links: LinkFaults
+  readonly #nodes: NodeFaults
   #known: readonly KnownFault[] = []
   #count = 0
   #last: Promise<unknown> = Promise.resolve()
@@ -29,6 +30,7 @@ export class Faults {
   constructor(lab: NodeControl) {
     this.#lab = lab
     this.#links = new LinkFaults(lab.plan, lab.runtime)
+    this.#nodes = new NodeFaults(lab)
   }
 
   /** @throws LabError when it cannot be; nothing of it is left then. */
@@ -37,7 +39,7 @@ export class Faults {
       const spec = parseFault(value, this.#lab.plan)
       const applied = await ('link' in spec
         ? this.#links.apply(spec, { measure })
-        : applyNodeFault(spec, this.#lab))
+        : this.#nodes.apply(spec))
       this.#count += 1
       const fault = { id: `f${this.#count}`, spec, since: new Date(), applied }
       if (applied.heal !== undefined) this.#known = [...this.#known, fault]

@@ -1,4 +1,4 @@
-import { layOutLinks, type LinkLayout } from '#netns/link-layout.ts'
+import { layOutLinks, type LinkLayout, type PlacedInterface } from '#netns/link-layout.ts'
 import { openShaper } from '#netns/shaping/open-shaper.ts'
 import { bringLinkUp, takeLinkDown } from '#netns/shaping/link-state.ts'
 import { macAddressOf } from '#netns/shaping/mac-address.ts'
@@ -9,11 +9,13 @@ import type { Runtime } from '#lab/runtime/runtime.ts'
 import type { LabPlan } from '#lab/topology/plan.ts'
 import type { AppliedFault } from './applied-fault.ts'
 import type { FaultStatus, LinkFaultSpec } from './fault-spec.ts'
+import { Holds } from './holds.ts'
 import { measureFault } from './measure-fault.ts'
-import { endsOf, planLinkFault, shapeOf, type ShapedWay } from './plan-link-fault.ts'
+import { planLinkDown, planLinkFault, shapeOf, type ShapedWay } from './plan-link-fault.ts'
 
 /** Directions of a link that are measured when a fault has more: a bridge may have hundreds. */
 const measuredWays = 2
+const toldEnds = 4
 
 /** The faults of a lab's links; several at one place add up. */
 export class LinkFaults {
@@ -21,6 +23,7 @@ export class LinkFaults {
   readonly #runtime: Runtime
   readonly #layout: LinkLayout
   readonly #shapes = new Map<string, readonly { readonly owner: object; readonly shape: Shape }[]>()
+  readonly #down = new Holds<PlacedInterface>()
   /** Ends with the process: what it made at a point is taken back by whoever heals the fault there. */
   #shaper: Shaper | undefined
 
@@ -39,19 +42,27 @@ export class LinkFaults {
       : this.#shape(spec, measure ? measuredWays : 0)
   }
 
-  #takeDown({ link, from }: Extract<LinkFaultSpec, { kind: 'down' }>): AppliedFault {
-    const ends = endsOf(link, this.#plan, this.#layout)
-    const namespace = this.#plan.nodes.find(({ name }) => name === from)?.namespace
-    const end = ends.find((each) => from === undefined || each.namespace === namespace)
-    const planned = this.#plan.network.namespaces.find(({ name }) => name === end?.namespace)
-    if (end === undefined || planned === undefined) throw new RangeError(`${link} has no end`)
-    const place = this.#runtime.network.namespace(end.namespace)
-    takeLinkDown(place, end)
+  #takeDown(spec: Extract<LinkFaultSpec, { kind: 'down' }>): AppliedFault {
+    const ends = planLinkDown(spec, this.#plan, this.#layout)
+    using taken = new DisposableStack()
+    for (const end of ends) {
+      const planned = this.#plan.network.namespaces.find(({ name }) => name === end.namespace)
+      if (planned === undefined) throw new RangeError(`there is no namespace ${end.namespace}`)
+      const place = this.#runtime.network.namespace(end.namespace)
+      takeLinkDown(place, end)
+      const key = `${end.namespace} ${end.name}`
+      const letGo = this.#down.hold(key, end)
+      taken.defer(() => {
+        letGo()
+        if (this.#down.of(key).length === 0) bringLinkUp(place, end, planned)
+      })
+    }
+    const owned = taken.move()
     return {
       by: 'link state',
-      note: `${end.name} of ${end.namespace} is down`,
+      note: renderEnds(ends),
       heal: async () => {
-        bringLinkUp(place, end, planned)
+        owned.dispose()
       },
     }
   }
@@ -118,6 +129,13 @@ export class LinkFaults {
     const fromMac = macAddressOf(this.#runtime.network.namespace(way.from.namespace), way.from)
     return { ...way, point: { ...way.point, fromMac } }
   }
+}
+
+/** `eth0 of control-plane, up0 of kong-a are down`; a bridge may have hundreds. */
+function renderEnds(ends: readonly PlacedInterface[]): string {
+  const told = ends.slice(0, toldEnds).map(({ name, namespace }) => `${name} of ${namespace}`)
+  const more = ends.length > toldEnds ? ` and ${ends.length - toldEnds} more` : ''
+  return `${told.join(', ')}${more} ${ends.length === 1 ? 'is' : 'are'} down`
 }
 
 function meansOf(shape: Shape, { name }: Shaper): string {

@@ -2,6 +2,7 @@ import { LabError } from '#lab/run/lab-error.ts'
 import type { AppliedFault } from './applied-fault.ts'
 import { behindClock } from './clock.ts'
 import type { NodeFaultSpec } from './fault-spec.ts'
+import { Holds } from './holds.ts'
 import type { NodeControl } from './node-control.ts'
 import { resetNode } from './reset-node.ts'
 import { takeStoreDown } from './store-down.ts'
@@ -9,67 +10,124 @@ import { takeStoreDown } from './store-down.ts'
 /** How long what a Kong node signs is valid, in days. */
 const kongLifetimeDays = 7_300
 
-export async function applyNodeFault(spec: NodeFaultSpec, lab: NodeControl): Promise<AppliedFault> {
-  switch (spec.kind) {
-    case 'kill':
-      refuseIdle(spec.node, lab)
-      await lab.stopNode(spec.node, 'SIGKILL')
-      return { by: 'signal', heal: () => lab.startNode(spec.node) }
-    case 'pause':
-      refuseIdle(spec.node, lab)
-      return pause(spec.node, lab)
-    case 'restart':
-      refuseIdle(spec.node, lab)
-      await restart(spec.node, lab)
-      return { by: 'signal' }
-    case 'reset':
-      return resetNode(spec.node, lab, spec)
-    case 'clock':
-      return changeClock(spec.node, spec.offset, lab)
-    case 'expired-certificate': {
-      const days = (spec.lifetimeDays ?? kongLifetimeDays) + 1
-      return changeClock(spec.node, `-${days}d`, lab)
+/** The faults of a lab's nodes. What one of them holds another does not let go: a paused node that is restarted is paused. */
+export class NodeFaults {
+  readonly #lab: NodeControl
+  readonly #killed = new Holds<'killed'>()
+  readonly #paused = new Holds<'paused'>()
+  /** What its processes run behind: the newest counts. */
+  readonly #clocks = new Holds<readonly string[]>()
+
+  readonly #store = new Holds<AppliedFault>()
+
+  constructor(lab: NodeControl) {
+    this.#lab = lab
+  }
+
+  async apply(spec: NodeFaultSpec): Promise<AppliedFault> {
+    switch (spec.kind) {
+      case 'kill':
+        return this.#kill(spec.node)
+      case 'pause':
+        return this.#pause(spec.node)
+      case 'restart':
+        refuseIdle(spec.node, this.#lab)
+        await this.#restart(spec.node)
+        return { by: 'signal' }
+      case 'reset':
+        return resetNode(spec.node, this.#lab, spec)
+      case 'clock':
+        return this.#changeClock(spec.node, spec.offset)
+      case 'expired-certificate': {
+        const days = (spec.lifetimeDays ?? kongLifetimeDays) + 1
+        return this.#changeClock(spec.node, `-${days}d`)
+      }
+      case 'store-down':
+      default:
+        return this.#takeStoreDown()
     }
-    case 'store-down':
-    default:
-      return takeStoreDown(lab)
   }
-}
 
-function pause(node: string, lab: NodeControl): AppliedFault {
-  const processes = lab.processesOf(node)
-  for (const process of processes) process.signal('SIGSTOP')
-  return {
-    by: 'signal',
-    heal: async () => {
-      for (const process of processes) process.signal('SIGCONT')
-    },
+  async #kill(node: string): Promise<AppliedFault> {
+    refuseIdle(node, this.#lab)
+    await this.#lab.stopNode(node, 'SIGKILL')
+    const letGo = this.#killed.hold(node, 'killed')
+    return {
+      by: 'signal',
+      heal: () => {
+        letGo()
+        return this.#start(node)
+      },
+    }
   }
-}
 
-async function changeClock(node: string, offset: string, lab: NodeControl): Promise<AppliedFault> {
-  refuseIdle(node, lab)
-  const prefix = await behindClock(offset, lab.runtime.backend)
-  const processes = lab.processesOf(node)
-  const runBehind = async (wrapper: readonly string[]): Promise<void> => {
-    for (const process of processes) process.runBehind(wrapper)
-    await restart(node, lab)
+  #pause(node: string): AppliedFault {
+    refuseIdle(node, this.#lab)
+    const letGo = this.#paused.hold(node, 'paused')
+    this.#signal(node, 'SIGSTOP')
+    return {
+      by: 'signal',
+      heal: async () => {
+        letGo()
+        if (this.#paused.of(node).length === 0) this.#signal(node, 'SIGCONT')
+      },
+    }
   }
-  try {
-    await runBehind(prefix)
-  } catch (error) {
-    await runBehind([])
-    throw error
-  }
-  return { by: 'libfaketime', note: `restarted, ${offset}`, heal: () => runBehind([]) }
-}
 
-async function restart(node: string, lab: NodeControl): Promise<void> {
-  await lab.stopNode(node, 'SIGTERM')
-  await lab.startNode(node)
+  async #changeClock(node: string, offset: string): Promise<AppliedFault> {
+    refuseIdle(node, this.#lab)
+    const letGo = this.#clocks.hold(node, await behindClock(offset, this.#lab.runtime.backend))
+    const heal = async (): Promise<void> => {
+      const before = this.#clocks.of(node).at(-1)
+      letGo()
+      if (this.#clocks.of(node).at(-1) !== before) await this.#restart(node)
+    }
+    try {
+      await this.#restart(node)
+    } catch (error) {
+      await heal()
+      throw error
+    }
+    return { by: 'libfaketime', note: `restarted, ${offset}`, heal }
+  }
+
+  async #takeStoreDown(): Promise<AppliedFault> {
+    const down = this.#store.of('store')[0] ?? (await takeStoreDown(this.#lab))
+    const letGo = this.#store.hold('store', down)
+    return {
+      ...down,
+      heal: async () => {
+        letGo()
+        if (this.#store.of('store').length === 0) await down.heal?.()
+      },
+    }
+  }
+
+  async #restart(node: string): Promise<void> {
+    // One that is held up hears nothing else.
+    await this.#lab.stopNode(node, this.#paused.of(node).length > 0 ? 'SIGKILL' : 'SIGTERM')
+    await this.#start(node)
+  }
+
+  async #start(node: string): Promise<void> {
+    const wrapper = this.#clocks.of(node).at(-1) ?? []
+    for (const process of this.#lab.processesOf(node)) process.runBehind(wrapper)
+    if (this.#killed.of(node).length > 0) return
+    await this.#lab.startNode(node)
+    if (this.#paused.of(node).length > 0) this.#signal(node, 'SIGSTOP')
+  }
+
+  #signal(node: string, signal: 'SIGSTOP' | 'SIGCONT'): void {
+    for (const process of this.#lab.processesOf(node)) process.signal(signal)
+  }
 }
 
 function refuseIdle(node: string, lab: NodeControl): void {
-  if (lab.processesOf(node).some((process) => process.alive)) return
-  throw new LabError(`The node ${node} runs nothing that a fault could hit.`)
+  const processes = lab.processesOf(node)
+  if (processes.some((process) => process.alive)) return
+  throw new LabError(
+    processes.length === 0
+      ? `The node ${node} runs nothing that a fault could hit.`
+      : `All that the node ${node} runs has ended: heal what ended it, or reset the lab, which starts it again.`,
+  )
 }

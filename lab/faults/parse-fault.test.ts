@@ -24,7 +24,7 @@ describe(parseFault, () => {
     [undefined, /"" is no kind of fault/],
     [{ kind: 'partition', link: 'c' }, /link: there is no "c"; there are a, mesh, b/],
     [{ kind: 'delay', link: 'a' }, /ms: must be from 0\.1 to 60000 milliseconds/],
-    [{ kind: 'delay', link: 'a', ms: 5, percent: 2 }, /[Uu]nrecognized key.*percent/],
+    [{ kind: 'delay', link: 'a', ms: 5, percent: 2 }, /"percent" does not go with delay\./],
     [{ kind: 'loss', link: 'a', percent: 200 }, /percent: must be from 0\.01 to 100 percent/],
     [{ kind: 'duplicate', link: 'a', percent: 0 }, /percent: must be from 0\.01 to 100 percent/],
     [{ kind: 'reset', node: 'kong-a', by: 'force' }, /by: must be kernel or rules/],

@@ -9,6 +9,17 @@ import { placeFaults } from './place-faults.ts'
  * @throws LabError that lists everything that is wrong with it.
  */
 export function parseFault(value: unknown, plan: LabPlan): FaultSpec {
+  const spec = readFault(value)
+  const faults = placeFaults(spec, plan)
+  if (faults.length > 0) throw cannotBe(spec.kind, faults)
+  return spec
+}
+
+/**
+ * A fault that some lab may have.
+ * @throws LabError for what can be in none, with everything that is wrong with it.
+ */
+export function readFault(value: unknown): FaultSpec {
   const kind =
     typeof value === 'object' && value !== null && 'kind' in value ? String(value.kind) : ''
   const schema = Object.entries(schemas).find(([known]) => known === kind)?.[1]
@@ -18,13 +29,19 @@ export function parseFault(value: unknown, plan: LabPlan): FaultSpec {
     )
   }
   const parsed = schema.safeParse(value)
-  const faults = parsed.success
-    ? placeFaults(parsed.data, plan)
-    : parsed.error.issues.map(({ path, message }) =>
-        path.length === 0 ? message : `${path.join('.')}: ${message}`,
-      )
-  if (parsed.success && faults.length === 0) return parsed.data
-  throw new LabError(`The fault ${kind} cannot be: ${faults.join('; ')}.`)
+  if (parsed.success) return parsed.data
+  throw cannotBe(
+    kind,
+    parsed.error.issues.flatMap((issue) =>
+      issue.code === 'unrecognized_keys'
+        ? issue.keys.map((key) => `"${key}" does not go with ${kind}`)
+        : [`${issue.path.join('.')}: ${issue.message}`],
+    ),
+  )
+}
+
+function cannotBe(kind: string, faults: readonly string[]): LabError {
+  return new LabError(`The fault ${kind} cannot be: ${faults.join('; ')}.`)
 }
 
 const name = z.string({ error: 'name one' }).min(1)

@@ -4,7 +4,7 @@ import { pointKey } from '#netns/shaping/shaping-point.ts'
 import { sidecars } from '#lab/topology/sidecars.ts'
 import { planLab } from '#lab/topology/plan.ts'
 import type { LinkPlace } from './fault-spec.ts'
-import { planLinkFault } from './plan-link-fault.ts'
+import { planLinkDown, planLinkFault } from './plan-link-fault.ts'
 
 const places = { name: 'x', folder: '/lab/x', root: '/product', node: '/node', bare: false }
 const plan = planLab(sidecars, places)
@@ -30,5 +30,17 @@ describe(planLinkFault, () => {
       planLinkFault({ kind: 'partition', ...place }, plan, layout).map((way) => way.fromOnly)
     expect(fromOnly({ link: 'mesh', from: 'kong-a', to: 'kong-b' })).toEqual([true])
     expect(fromOnly({ link: 'mesh', to: 'kong-b' })).toEqual([false])
+  })
+})
+
+describe(planLinkDown, () => {
+  it.each([
+    [{ link: 'a' }, ['service-a']],
+    [{ link: 'a', from: 'kong-a' }, ['kong-a']],
+    [{ link: 'mesh' }, ['control-plane', 'kong-a', 'kong-b']],
+    [{ link: 'mesh', from: 'kong-b' }, ['kong-b']],
+  ])('leaves nobody whom %j names a way through', (place, namespaces) => {
+    const ends = planLinkDown({ kind: 'down', ...place }, plan, layout)
+    expect(ends.map(({ namespace }) => namespace)).toEqual(namespaces)
   })
 })

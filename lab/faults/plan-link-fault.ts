@@ -53,6 +53,24 @@ export function planLinkFault(
   ]
 }
 
+/**
+ * The ends that are set down. Of a pair one is enough, since the other loses its carrier; ends of a bridge know nothing of each
+ * other.
+ */
+export function planLinkDown(
+  { link, from }: Extract<LinkFaultSpec, { kind: 'down' }>,
+  plan: LabPlan,
+  layout: LinkLayout,
+): readonly PlacedInterface[] {
+  const ends = endsOf(link, plan, layout)
+  if (from !== undefined) {
+    const namespace = plan.nodes.find(({ name }) => name === from)?.namespace
+    return ends.filter((end) => end.namespace === namespace).slice(0, 1)
+  }
+  const isBridge = plan.network.links.find(({ name }) => name === link)?.kind === 'bridge'
+  return isBridge ? ends : ends.slice(0, 1)
+}
+
 /** The ends of a link as its nodes have them. */
 export function endsOf(
   link: string,

@@ -6,7 +6,7 @@ import { runSchedule } from './run-schedule.ts'
 
 it.each([new Error('no answer'), new LabError('The node server does not run.')])(
   'tells of a lab in which nothing holds before the first fault, whoever says so: %s',
-  { timeout: 20_000 },
+  { timeout: 120_000 },
   async (violation) => {
     await using lab = await openLab(samplePair([]), { bare: true })
     const property = (): Promise<void> => Promise.reject(violation)

@@ -175,7 +175,8 @@ export class WarmReset {
         forgetTracked(name)
       })
     }
-    return dropped === 0 ? [] : [`${dropped} connections are broken off`]
+    if (dropped === 0) return []
+    return [dropped === 1 ? '1 connection is broken off' : `${dropped} connections are broken off`]
   }
 
   #zeroCounters(): void {

@@ -8,7 +8,7 @@ import { openLab, type Lab } from '#lab/lab.ts'
 import { makeCertificate } from '#lab/services/certificate.ts'
 import type { Topology } from '#lab/topology/topology.ts'
 
-const timeoutMs = 40_000
+const timeoutMs = 120_000
 const nodeCount = 200
 
 /** Many networks with the same addresses in each, and two nodes that share one. */

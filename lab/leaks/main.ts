@@ -2,18 +2,38 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { UsageError } from '#lab/cli/command.ts'
 import { surround } from '#lab/client/surroundings.ts'
 import { projectRoot } from '#lab/run/home.ts'
+import { describeFault } from '#lab/run/lab-error.ts'
 import type { Backend } from '#lab/runtime/runtime.ts'
 import { findTopology } from '#lab/topology/find-topology.ts'
 import { groupOf, removeGroups } from './memory-group.ts'
 import { parseCampaignArguments } from './parse-campaign-arguments.ts'
 
-/**
- * `npm run leaks [-- --backend BACKEND] [--moments N] [--seed N] [--topology NAME|FILE] [--only INDEX]`: does harm to labs at
- * many moments and tells what was left of them. Exit code 1 when anything was. Containers run in an engine of its own.
- */
+const usage = `Usage: npm run leaks -- [--backend BACKEND] [--moments N] [--seed N] [--topology NAME|FILE] [--only INDEX]
+
+Does harm to labs at many moments and tells what was left of them: exit code 1 when anything was. Containers run in an engine
+of its own.
+`
+
 async function main(args: readonly string[]): Promise<number> {
+  if (args.includes('--help')) {
+    process.stdout.write(usage)
+    return 0
+  }
+  try {
+    return await harm(args)
+  } catch (error) {
+    const isUsage = error instanceof UsageError
+    process.stderr.write(
+      `Error: ${isUsage ? error.message : describeFault(error)}\n${isUsage ? usage : ''}`,
+    )
+    return isUsage ? 2 : 1
+  }
+}
+
+async function harm(args: readonly string[]): Promise<number> {
   const { topology, backend } = parseCampaignArguments(args)
   const victim = await findTopology(topology)
   const home = mkdtempSync('/var/tmp/meshyard-leaks-')

@@ -68,7 +68,8 @@ export function eventsOf(
         at: isoTime(beganMs),
         request: { method, path, status },
         connection: undefined,
-        durationMs: (answer?.atMs ?? endedAtMs ?? frames.last.atMs) - beganMs,
+        // A server may have answered before it was asked, as one does that has the same answer for all.
+        durationMs: Math.max(0, (answer?.atMs ?? endedAtMs ?? frames.last.atMs) - beganMs),
       }
     })
 }

@@ -10,7 +10,7 @@ import type { SeenEvent } from './seen-event.ts'
 import { tap } from './tap.ts'
 import { writeCapture } from './write-capture.ts'
 
-const timeoutMs = 40_000
+const timeoutMs = 120_000
 
 const topology = samplePair([
   {
@@ -47,7 +47,7 @@ async function watch(
   })
   await Promise.race([ready.promise, watching])
   await act()
-  await expect.poll(() => enough(events), { timeout: 10_000 }).toBe(true)
+  await expect.poll(() => enough(events)).toBe(true)
   end.abort()
   await watching
   return events
@@ -184,7 +184,7 @@ describe('capture', () => {
         .fetch('https://10.0.0.2/', { tls: { insecure: true }, headers: { 'x-a': 'seen' } })
       await response.text()
       const whole = () => parsePcapng(Buffer.concat(parts))
-      await expect.poll(() => whole().packets.length, { timeout: 10_000 }).toBeGreaterThan(8)
+      await expect.poll(() => whole().packets.length).toBeGreaterThan(8)
       end.abort()
       const { packets, secrets } = await writing
       const file = whole()

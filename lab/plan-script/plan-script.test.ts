@@ -14,7 +14,7 @@ import { compareStates } from '#netns/state/namespace-state.ts'
 import type { FirewallName } from './interception-steps.ts'
 import { renderScript } from './render-script.ts'
 
-const timeout = 60_000
+const timeout = 180_000
 const meshyard = join(projectRoot, 'lab/bin/meshyard')
 
 /** Runs shell commands where the host sees nothing of them, beside the script of a topology. */

@@ -109,7 +109,7 @@ describe.skipIf(spawnSync('tshark', ['--version']).error)('readWire, beside tsha
     expect(ours).toEqual(theirs)
     expect(tshark(file, 'frame.comment', ['frame.comment'])).toEqual([['the step']])
     // tshark takes seconds to start on a busy machine, and is started three times.
-  }, 60_000)
+  }, 180_000)
 })
 
 type Handshake = Readonly<Record<'serverName' | 'version' | 'alpn' | 'server' | 'client', unknown>>

@@ -22,7 +22,7 @@ import { findTcpConnections } from '#lab/probes/tcp-flows.ts'
 import { parsePcap } from '#lab/probes/pcap.ts'
 
 const nobody = 65_534
-const timeoutMs = 120_000
+const timeoutMs = 240_000
 const isRoot = process.geteuid?.() === 0
 
 let home: string
@@ -87,7 +87,7 @@ describe('an ordinary user', { timeout: timeoutMs }, () => {
       'curl',
       '-sS',
       '-m',
-      '5',
+      '20',
       'http://10.2.0.6:18000/',
     )
     expect(answer).toMatchObject({ code: 0, stderr: '' })
@@ -112,7 +112,7 @@ describe('an ordinary user', { timeout: timeoutMs }, () => {
 
   it('has pods whose sidecars keep addresses, breaks links and nodes of them, and has them as new after a reset', async () => {
     expect(await run('up', 'pods')).toMatchObject({ code: 0, stderr: '' })
-    const ask = ['exec', 'service-a', 'curl', '-sS', '-m', '5', 'http://10.0.0.6:18000/'] as const
+    const ask = ['exec', 'service-a', 'curl', '-sS', '-m', '20', 'http://10.0.0.6:18000/'] as const
     const kept = { source: expect.stringMatching(/^10\.0\.0\.2:/) }
     expect(JSON.parse((await run(...ask)).stdout)).toMatchObject(kept)
     for (const [kind, ...rest] of [
@@ -194,7 +194,7 @@ describe('an ordinary user', { timeout: timeoutMs }, () => {
 
   it(
     'proves a scenario from packets in a test process of their own',
-    { timeout: 240_000 },
+    { timeout: 400_000 },
     async () => {
       const scenario = 'scenarios/kong/transparent-proxying/direct-and-meshed.scenario.ts'
       const report = join(home, 'report.json')

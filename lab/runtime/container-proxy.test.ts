@@ -6,7 +6,7 @@ import { projectRoot } from '#lab/run/home.ts'
 import { connectEngine, type Engine } from './containers/engine.ts'
 import { provideCopiedImage } from './containers/copied-image.ts'
 
-const timeoutMs = 120_000
+const timeoutMs = 300_000
 /** As the real one is called, and of a name that no registry is asked for. */
 const image = 'meshyard-test/kong:1.1.3'
 

@@ -14,7 +14,9 @@ import type { ProcessPlan } from '#lab/topology/plan-process.ts'
 import type { Topology } from '#lab/topology/topology.ts'
 import type { Backend, Runtime, RuntimeProcess } from './runtime.ts'
 
-const soon = { timeout: 5_000 }
+const soon = { timeout: 15_000 }
+/** Tells the processes of this suite from those of others on the same machine. */
+const own = String(process.pid)
 const environment = labEnvironment(process.env, { first: [], last: [] })
 
 /** What is true of every backend. The working directory becomes the run folder while it runs. */
@@ -26,12 +28,12 @@ export function runtimeSuite(backend: Backend, open: (plan: LabPlan) => Promise<
     folder = mkdtempSync(join(tmpdir(), 'runtime-'))
     process.chdir(folder)
     runtime = await open(planOf(backend, folder))
-  }, 20_000)
+  }, 60_000)
   afterAll(async () => {
     await runtime[Symbol.asyncDispose]()
     process.chdir(home)
     rmSync(folder, { recursive: true })
-  }, 20_000)
+  }, 60_000)
 
   const start = (name: string, script: string): RuntimeProcess =>
     runtime.start(processPlan(name, ['sh', '-c', script]), environment)
@@ -124,13 +126,13 @@ export function runtimeSuite(backend: Backend, open: (plan: LabPlan) => Promise<
 
     it.each(['SIGTERM', 'SIGKILL'] as const)('ends by %s with what it started', async (signal) => {
       const name = `parent-${signal}`
-      const process = start(name, 'sleep 4323 & echo started; wait')
+      const process = start(name, `sleep 4323.${own} & echo started; wait`)
       await expect.poll(() => log(name), soon).toBe('started\n')
       // An engine tells its number a moment after it runs.
       await expect.poll(() => process.pid, soon).toBeDefined()
       const found = identifyProcess(process.pid ?? 0)
       if (found === undefined) throw new Error('it runs')
-      const count = 'ps axo args | grep -c "^[s]leep 4323"'
+      const count = `ps axo args | grep -c "^[s]leep 4323[.]${own}"`
       expect((await run('left', count)).out).toBe('1\n')
       process.signal(signal)
       expect(await process.ended).toBe(signal)
@@ -197,13 +199,17 @@ export function runtimeSuite(backend: Backend, open: (plan: LabPlan) => Promise<
     })
 
     it('ends when it is killed, with what it started, also while that keeps its output open', async () => {
-      const command = runtime.run('left', ['sh', '-c', 'sleep 4325 & echo on; wait'], environment)
+      const command = runtime.run(
+        'left',
+        ['sh', '-c', `sleep 4325.${own} & echo on; wait`],
+        environment,
+      )
       let out = ''
       command.stdout.on('data', (data: Buffer) => (out += data))
       await expect.poll(() => out, soon).toBe('on\n')
       command.kill()
       expect(await command.exit).toBeNull()
-      const count = 'ps axo args | grep -c "^[s]leep 4325"'
+      const count = `ps axo args | grep -c "^[s]leep 4325[.]${own}"`
       await expect.poll(async () => (await run('left', count)).out, soon).toBe('0\n')
     })
 

@@ -10,11 +10,11 @@ describe('a MeshyardEnvironment on containers', () => {
     // The lab ends by itself, and what is started here by its scope: no image of a reaper is pulled.
     vi.stubEnv('TESTCONTAINERS_RYUK_DISABLED', 'true')
     yard = await new MeshyardEnvironment('sidecars').withBackend('containers').start()
-  }, 60_000)
+  }, 180_000)
   afterAll(async () => {
     vi.unstubAllEnvs()
     await yard.stop()
-  }, 60_000)
+  }, 180_000)
 
   it('takes a container of testcontainers into the network of a node', async () => {
     const image = await provideHostImage(new Docker())
@@ -53,11 +53,12 @@ describe('a MeshyardEnvironment on containers', () => {
   })
 
   it('goes through both proxies, as on namespaces', async () => {
-    const ask = 'curl --silent --max-time 3 http://10.2.0.5:18000'
-    expect((await yard.node('service-a').exec(ask)).exitCode).toBe(0)
+    const ask = (seconds: number): string =>
+      `curl --silent --max-time ${seconds} http://10.2.0.5:18000`
+    expect((await yard.node('service-a').exec(ask(20))).exitCode).toBe(0)
     await yard.node('kong-a').stop()
-    expect((await yard.node('service-a').exec(ask)).exitCode).not.toBe(0)
+    expect((await yard.node('service-a').exec(ask(3))).exitCode).not.toBe(0)
     await yard.node('kong-a').start()
-    expect((await yard.node('service-a').exec(ask)).exitCode).toBe(0)
+    expect((await yard.node('service-a').exec(ask(20))).exitCode).toBe(0)
   })
 })

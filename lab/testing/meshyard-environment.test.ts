@@ -26,14 +26,14 @@ describe('a MeshyardEnvironment on namespaces', () => {
       })
     }
     expect(existsSync(folder)).toBe(false)
-  }, 20_000)
+  }, 120_000)
 
   it('can be stopped by hand before its scope is left, and started again', async () => {
     await using first = await environment.withName('by-hand').start()
     await first.stop()
     await using second = await environment.withName('by-hand').start()
     expect(second.lab.name).toBe('by-hand')
-  }, 20_000)
+  }, 120_000)
 
   it('is told whatever the command line is told', () => {
     const up = commandTable.find(({ name }) => name === 'up')
@@ -64,7 +64,7 @@ describe('a MeshyardEnvironment on namespaces', () => {
       expect(yard.lab.topology.name).toBe('chain-1')
     }
     expect(existsSync(folder)).toBe(false)
-  }, 20_000)
+  }, 120_000)
 
   it('gives up when it is told to, and leaves nothing running', async () => {
     using parent = mkdtempDisposableSync(join(tmpdir(), 'environment-'))
@@ -73,7 +73,7 @@ describe('a MeshyardEnvironment on namespaces', () => {
     const starting = environment.withFolder(folder).withSignal(signal).start()
     await expect(starting).rejects.toMatchObject({ name: 'TimeoutError' })
     expect(processesWorkingIn(folder)).toEqual([])
-  }, 20_000)
+  }, 120_000)
 
   it('runs another proxy, whatever MESHYARD_PROXY says, and refuses one that is not there', async () => {
     vi.stubEnv('MESHYARD_PROXY', 'command:/nowhere/else')
@@ -95,11 +95,11 @@ describe('a MeshyardEnvironment on namespaces', () => {
     } finally {
       vi.unstubAllEnvs()
     }
-  }, 60_000)
+  }, 120_000)
 
   it('names its nodes to who asks for another, and has no containers', async () => {
     await using yard = await environment.start()
     expect(() => yard.node('service-c')).toThrow(/no node "service-c"; it has service-a, kong-a/)
     expect(() => yard.node('service-a').networkMode()).toThrow(/withBackend\('containers'\)/)
-  }, 20_000)
+  }, 120_000)
 })

@@ -35,7 +35,7 @@ describe('on containers', () => {
       ['[fd00:1:3::2]', ['fd00:1::1', 'fd00:1:1::1', 'fd00:1:2::1', 'fd00:1:3::1']],
     ] as const) {
       const sinceMs = Date.now()
-      const { stdout } = await ask(lab, 'service-a', `http://${host}:18000`)
+      const { stdout } = await ask(lab, 'service-a', `http://${host}:18000`, { seconds: 20 })
       expect(stdout).toBe('Hello from service-b (HTTP)\n')
       const seen = await captures.connections({ sinceMs })
       expect(seen.map(({ link, client }) => [link, client.address])).toStrictEqual(
@@ -70,6 +70,6 @@ async function sourceOf(client: Client, url: string): Promise<string> {
   return source
 }
 
-function ask(lab: Lab, node: string, url: string): ReturnType<Lab['exec']> {
-  return lab.exec(node, ['curl', '--silent', '--globoff', '--max-time', '1', url])
+function ask(lab: Lab, node: string, url: string, { seconds = 1 } = {}): ReturnType<Lab['exec']> {
+  return lab.exec(node, ['curl', '--silent', '--globoff', '--max-time', String(seconds), url])
 }

@@ -71,7 +71,7 @@ function* mutatedTopologies(
 
 it(
   'a topology with any field deleted, renamed or of another kind is read, or each fault told with line, column, field and remedy',
-  { timeout: 60_000 },
+  { timeout: 240_000 },
   async () => {
     const seen = new Set<string>()
     const counts = { read: 0, refused: 0 }

@@ -16,9 +16,32 @@ export interface ParseOptions {
   readonly locate?: (fault: Pick<Fault, 'path' | 'key'>) => string
 }
 
+/** A topology that cannot run; its message lists every fault with its place, such as `mesh.yaml:7:5 nodes[2].namespace`. */
+export class TopologyError extends LabError {
+  readonly #faults: readonly Fault[]
+
+  constructor(faults: readonly Fault[], source: string, locate?: ParseOptions['locate']) {
+    const lines = faults.map((fault) => {
+      const place = locate === undefined ? '' : `${source}:${locate(fault)} `
+      return `  ${place}${renderPath(fault)}: ${fault.message}`
+    })
+    // What may be one thing or another is told of each that it is not.
+    const told = [...new Set(lines)].join('\n')
+    super(
+      `The topology ${source} cannot run:\n${told}\nEvery field is described by "meshyard validate --schema".`,
+    )
+    this.#faults = faults
+  }
+
+  /** The same, of a file that turned out to be its source. */
+  in(source: string, locate: ParseOptions['locate']): TopologyError {
+    return new TopologyError(this.#faults, source, locate)
+  }
+}
+
 /**
  * Turns the content of a topology file into a topology.
- * @throws LabError that lists every fault with its place, such as `mesh.yaml:7:5 nodes[2].namespace`.
+ * @throws TopologyError
  */
 export function parseTopology(
   value: unknown,
@@ -27,13 +50,7 @@ export function parseTopology(
 ): Topology {
   const found = read(value, name)
   if ('topology' in found) return found.topology
-  const lines = found.faults.map((fault) => {
-    const place = locate === undefined ? '' : `${source}:${locate(fault)} `
-    return `  ${place}${renderPath(fault)}: ${fault.message}`
-  })
-  throw new LabError(
-    `The topology ${source} cannot run:\n${lines.join('\n')}\nEvery field is described by "meshyard validate --schema".`,
-  )
+  throw new TopologyError(found.faults, source, locate)
 }
 
 function read(

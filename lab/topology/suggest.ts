@@ -1,6 +1,8 @@
 /** Ends a sentence about a name that is not known: which one may have been meant. Empty when none is near. */
 export function suggest(wrong: string, known: readonly string[]): string {
+  // What is known elsewhere is not what was meant here.
   const [best] = known
+    .filter((name) => name !== wrong)
     .map((name) => ({ name, distance: distance(wrong.toLowerCase(), name.toLowerCase()) }))
     .filter((each) => each.distance <= Math.max(1, Math.floor(wrong.length / 3)))
     .toSorted((one, other) => one.distance - other.distance)

@@ -103,6 +103,20 @@ kong: { admin: b }
     ],
   ],
   [
+    'a field that others have',
+    `nodes: [{ name: a }]
+kong: { admin: a, services: [{ name: s, url: "http://127.0.0.1:1", routes: [] }] }
+`,
+    ['mesh.yaml:2:68 kong.services[0].routes: there is no field "routes"; did you mean "route"?'],
+  ],
+  [
+    'one fault that two readings of it have',
+    'nodes: [{ name: a }]\nnamespaces: [{ name: a, routes: [nonsense] }]\n',
+    [
+      'cannot run:\n  mesh.yaml:2:34 namespaces[0].routes[0]: write a route, such as "10.2.0.0/24 via 10.0.0.4" or "default via 10.1.0.3"\nEvery field',
+    ],
+  ],
+  [
     'values of the wrong form, and what is missing',
     `nodes:
   - name: Left
@@ -163,8 +177,54 @@ describe('a TypeScript file', () => {
     const late = join(folder.path, 'late.ts')
     writeFileSync(late, "export default Promise.reject(new Error('not today'))\n")
     await expect(readTopologyFile(late)).rejects.toThrow(
-      `Cannot load the topology ${late}: not today`,
+      `Cannot load the topology ${late}, line 1: not today`,
     )
+  })
+
+  it.each(['defineTopology(', '('])(
+    'has the line and column of each of its faults told, of what is behind "%s"',
+    async (call) => {
+      using folder = mkdtempDisposableSync(join(tmpdir(), 'topology-'))
+      const path = join(folder.path, 'mesh.ts')
+      const lines = [
+        "import { defineTopology } from 'meshyard/topology'",
+        `const topology = ${call}{`,
+        "  name: 'typed',",
+        "  nodes: [{ name: 'a', kind: 'servise' }],",
+        '  wires: [],',
+        '})',
+        'export default topology',
+      ]
+      writeFileSync(path, `${lines.join('\n')}\n`)
+      await expect(readTopologyFile(path)).rejects.toThrow(
+        [
+          `The topology ${path} cannot run:`,
+          `  ${path}:4:30 nodes[0].kind: "servise" is none of service, proxy, control-plane, switch; did you mean "service"?`,
+          `  ${path}:5:3 wires: there is no field "wires"`,
+        ].join('\n'),
+      )
+    },
+  )
+
+  it.each([
+    ['a slip of the pen', 'export default {\n  nodes: [}\n', 2],
+    ['an error of its own', "export const a = 1\n\nthrow new Error('boo')\n", 3],
+  ])('that cannot be loaded for %s has the line told', async (_what, text, line) => {
+    using folder = mkdtempDisposableSync(join(tmpdir(), 'topology-'))
+    const path = join(folder.path, 'mesh.ts')
+    writeFileSync(path, text)
+    await expect(readTopologyFile(path)).rejects.toThrow(
+      `Cannot load the topology ${path}, line ${line}: `,
+    )
+  })
+
+  it('is a module in a package of CommonJS, too', async () => {
+    using folder = mkdtempDisposableSync(join(tmpdir(), 'topology-'))
+    writeFileSync(join(folder.path, 'package.json'), '{ "type": "commonjs" }')
+    const path = join(folder.path, 'mesh.ts')
+    const topology = await findTopology('sidecars')
+    writeFileSync(path, renderTopologyFile(topology, { format: 'ts', schema }))
+    expect(await readTopologyFile(path)).toStrictEqual(topology)
   })
 
   it('starts as one that defineTopology takes', async () => {

@@ -35,18 +35,18 @@ const ways: readonly Way[] = [
     by: 'mark',
     exempt: { mark: OWN_MARK },
     own: { mark: OWN_MARK },
-    dialAsService: async (namespace, to, patienceMs = 5_000) =>
+    dialAsService: async (namespace, to, patienceMs = 20_000) =>
       (await dial(namespace, to, { patienceMs })) === 'connected',
   },
   {
     by: 'uid',
     exempt: { uid: process.getuid?.() ?? 0 },
     own: {},
-    dialAsService: async (namespace, { address, port }, patienceMs = 5_000) => {
+    dialAsService: async (namespace, { address, port }, patienceMs = 20_000) => {
       const asNobody = ['setpriv', '--reuid=65534', '--clear-groups', '--inh-caps=-all'] as const
       const ncat = ['ncat', '--wait', `${patienceMs}ms`, '--send-only', address, String(port)]
       const { exitCode } = await runInNamespace(namespace, [...asNobody, ...ncat], {
-        timeoutMs: 10_000,
+        timeoutMs: 30_000,
       })
       return exitCode === 0
     },

@@ -27,6 +27,26 @@ it('gives an end that was down its addresses and routes back, both families', ()
   }
 })
 
+it.each(['first', 'last'] as const)(
+  'gives two ends of a namespace that were down all routes back, the %s that went down first',
+  (order) => {
+    using network = openNetwork(sidecarPlan)
+    const layout = layOutLinks(sidecarPlan)
+    for (const planned of sidecarPlan.namespaces) {
+      const namespace = network.namespace(planned.name)
+      const links = (layout.interfaces.get(planned.name) ?? [])
+        .slice(1)
+        .filter(({ addresses }) => addresses.length > 0)
+      const before = configurationOf(namespace)
+      for (const link of links) takeLinkDown(namespace, link)
+      for (const link of order === 'first' ? links : links.toReversed()) {
+        bringLinkUp(namespace, link, planned)
+      }
+      expect(configurationOf(namespace)).toEqual(before)
+    }
+  },
+)
+
 function stateOf(namespace: NetworkNamespace, link: Interface): string | undefined {
   using socket = namespace.run(() => new NetlinkSocket(namespace.label))
   return socket.transact([getLink(link)]).map((answer) => parseLinkStatus(answer).state)[0]

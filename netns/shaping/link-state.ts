@@ -12,7 +12,10 @@ export function takeLinkDown(namespace: NetworkNamespace, link: PlacedInterface)
   socket.transact([setLinkDown(link)])
 }
 
-/** Sets an end up again, with the addresses and routes that the plan of its namespace gives it. */
+/**
+ * Sets an end up again, with the addresses and routes that the plan of its namespace gives it. A route whose gateway is behind
+ * another end that is down comes back with that one.
+ */
 export function bringLinkUp(
   namespace: NetworkNamespace,
   link: PlacedInterface,
@@ -33,7 +36,10 @@ function addMissing(socket: NetlinkSocket, request: NetlinkRequest): void {
   try {
     socket.transact([request])
   } catch (error) {
-    if (error instanceof SystemCallError && error.code === 'EEXIST') return
+    if (error instanceof SystemCallError && harmless.has(error.code)) return
     throw error
   }
 }
+
+/** It is there already, or its gateway is in no network of an end that is up: what the kernel says for IPv4, and for IPv6. */
+const harmless: ReadonlySet<string> = new Set(['EEXIST', 'ENETUNREACH', 'EHOSTUNREACH'])

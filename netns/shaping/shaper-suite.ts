@@ -91,9 +91,10 @@ export function describeShaper(open: (network: Network) => Shaper): void {
     it('paces packets', async () => {
       await using yard = openYard(open)
       await yard.shaper.shape(yard.point('a', 'out'), { ...untouched, rate: 8e6 })
-      const { rate } = await yard.probe('a', 'b', { packets: 120, bytes: 1_200 })
-      expect(rate).toBeGreaterThan(5e6)
-      expect(rate).toBeLessThan(11e6)
+      // A busy machine sees some arrivals late; without a pace they come all at once, always.
+      const rate = async (): Promise<number | undefined> =>
+        (await yard.probe('a', 'b', { packets: 120, bytes: 1_200 })).rate
+      await expect.poll(rate).toSatisfy((found: number) => found > 5e6 && found < 11e6)
     })
 
     it('cuts off one sender of a bridge and lets others through', async () => {

@@ -45,8 +45,8 @@ afterEach(() => {
   rmSync(project, { recursive: true })
 })
 
-// Each of these starts vitest itself, which takes a second or two when the machine is busy.
-describe('a run', { timeout: 60_000 }, () => {
+// Each of these starts vitest itself, which takes some seconds when the machine is busy.
+describe('a run', { timeout: 180_000 }, () => {
   it('in which everything holds says so on its last line and exits with 0', async () => {
     write('a.scenario.ts', `${head} it('holds', () => {})`)
     write('b.test.ts', `${head} it('adds', () => {}); it.skip('later', () => {})`)

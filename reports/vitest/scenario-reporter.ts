@@ -112,8 +112,14 @@ class ScenarioReporter implements Reporter {
   #print(): void {
     const { record, folder } = this.#run
     if (record === undefined) return
-    process.stdout.write(renderClosingBlock(record, relative(process.cwd(), folder)))
+    process.stdout.write(renderClosingBlock(record, nameFor(process.env, folder)))
   }
+}
+
+/** A folder as one finds it where the run was asked for: runs are in the project's folder, people need not be. */
+function nameFor(environment: NodeJS.ProcessEnv, folder: string): string {
+  const below = relative(environment['MESHYARD_CALLED_FROM'] ?? process.cwd(), folder)
+  return below.startsWith('..') ? folder : below
 }
 
 // vitest takes a reporter that is named by its path from the default export.

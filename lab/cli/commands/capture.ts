@@ -5,6 +5,7 @@ import { findTarget, nameOption, parseArguments } from '#lab/cli/parse-arguments
 import { endAfter } from '#lab/cli/parse-seconds.ts'
 import { whenReaderGone } from '#lab/cli/reader-gone.ts'
 import { findLab } from '#lab/cli/running-lab.ts'
+import { listLinks } from '#lab/live/watch-links.ts'
 import { writeCapture } from '#lab/live/write-capture.ts'
 import { messageOf } from '#lab/run/fault.ts'
 import { LabError } from '#lab/run/lab-error.ts'
@@ -37,6 +38,8 @@ export async function capture(args: readonly string[], console: Console): Promis
       `The lab ${target.name} does not log its TLS secrets: bring it up with --key-log, and they are in ${keyLogFile} and in captures.`,
     )
   }
+  // Before a file is opened, which empties one that is there.
+  listLinks(plan, positionals[0])
   const { stderr } = console
   using interruption = listenForInterruption()
   using sink = toStdout ? openStream(console) : openFile(file)

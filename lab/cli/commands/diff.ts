@@ -51,6 +51,8 @@ export async function diff(args: readonly string[], console: Console): Promise<n
       suites: positionals,
       topology: values.topology,
       environment: { ...console.env, MESHYARD_PROXY: proxy, MESHYARD_REPORTS: folder },
+      // What was asked for is what differs.
+      tellOn: 'stderr',
     })
     // Somebody has had enough.
     if (code > 128) return code

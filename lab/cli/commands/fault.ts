@@ -8,9 +8,11 @@ import { faultKinds, nodeFaults } from '#lab/faults/fault-kinds.ts'
 import { parseFormat } from '#lab/cli/output-format.ts'
 import { findTarget, nameOption, parseArguments, type Target } from '#lab/cli/parse-arguments.ts'
 import { findLab, optionsOf } from '#lab/cli/running-lab.ts'
+import { orUsage } from '#lab/cli/wrong-value.ts'
 
 const nodeKinds: ReadonlySet<string> = new Set(nodeFaults)
 const resetWays: ReadonlySet<string> = new Set(['kernel', 'rules'])
+const words = ['from', 'to', 'offset', 'by'] as const
 const numbers = ['ms', 'jitter-ms', 'percent', 'mbit', 'seed', 'lifetime-days'] as const
 
 /**
@@ -18,7 +20,7 @@ const numbers = ['ms', 'jitter-ms', 'percent', 'mbit', 'seed', 'lifetime-days'] 
  * is up or the fault cannot be.
  */
 export async function fault(args: readonly string[], console: Console): Promise<number> {
-  const { values, positionals } = parseArguments(args, {
+  const { values, positionals } = parseArguments(args.map(asOffset), {
     options: {
       ...nameOption,
       from: { type: 'string' },
@@ -43,9 +45,12 @@ export async function fault(args: readonly string[], console: Console): Promise<
   const [verb = 'list', ...rest] = positionals
   const target = findTarget(values.name, console)
   const { stdout, env } = console
+  if (values.all && verb !== 'heal') throw new UsageError('--all goes with heal.')
+  const given = ([...words, ...numbers] as const).filter((name) => values[name] !== undefined)
   switch (verb) {
     case 'list': {
       refuseSurplus(rest)
+      refuseOptions(verb, given)
       findLab(target, console)
       const listed = await ask(target, { command: 'faults' })
       stdout.write(output === 'json' ? renderJson(listed) : renderList(listed))
@@ -54,6 +59,7 @@ export async function fault(args: readonly string[], console: Console): Promise<
     case 'heal': {
       const [id, ...surplus] = rest
       refuseSurplus(surplus)
+      refuseOptions(verb, given)
       if ((id === undefined) !== values.all) {
         throw new UsageError('Say which fault to heal, or --all; "fault list" shows them.')
       }
@@ -63,11 +69,10 @@ export async function fault(args: readonly string[], console: Console): Promise<
       return 0
     }
     default: {
-      const words = verb === 'add' ? rest : positionals
       const spec = {
-        ...readPlace(words),
+        ...readPlace(verb === 'add' ? rest : positionals),
         ...Object.fromEntries(
-          (['from', 'to', 'offset', 'by'] as const).flatMap((name) => {
+          words.flatMap((name) => {
             const value = values[name]
             return value === undefined ? [] : [[name, value]]
           }),
@@ -79,8 +84,7 @@ export async function fault(args: readonly string[], console: Console): Promise<
           }),
         ),
       }
-      findLab(target, console)
-      const made = await ask(target, { command: 'fault', spec })
+      const made = await make(spec, target, console)
       stdout.write(
         output === 'json'
           ? renderJson(made)
@@ -93,6 +97,23 @@ export async function fault(args: readonly string[], console: Console): Promise<
       }
       return 0
     }
+  }
+}
+
+/** @throws UsageError for what can be broken in no lab. */
+async function make(
+  spec: unknown,
+  target: Target,
+  console: Console,
+): Promise<readonly FaultStatus[]> {
+  try {
+    findLab(target, console)
+    return await ask(target, { command: 'fault', spec })
+  } catch (error) {
+    // Only now: its schema library takes longer to load than all else here.
+    const { readFault } = await import('#lab/faults/parse-fault.ts')
+    orUsage(() => readFault(spec))
+    throw error
   }
 }
 
@@ -112,6 +133,8 @@ function readPlace([kind, place, offset]: readonly string[]): Readonly<Record<st
   if (!faultKinds.some((known) => known === kind)) {
     throw new UsageError(`"${kind}" is no kind of fault: use ${faultKinds.join(', ')}.`)
   }
+  if (place !== undefined && kind === 'store-down') refuseSurplus([place])
+  if (offset !== undefined && kind !== 'clock') refuseSurplus([offset])
   return {
     kind,
     ...(place !== undefined && { [nodeKinds.has(kind) ? 'node' : 'link']: place }),
@@ -121,6 +144,15 @@ function readPlace([kind, place, offset]: readonly string[]): Readonly<Record<st
 
 function refuseSurplus([surplus]: readonly string[]): void {
   if (surplus !== undefined) throw new UsageError(`"${surplus}" is one argument too many.`)
+}
+
+function refuseOptions(verb: string, [given]: readonly string[]): void {
+  if (given !== undefined) throw new UsageError(`--${given} does not go with ${verb}.`)
+}
+
+/** `-3d`, which is no option, as it is written behind `clock NODE`. */
+function asOffset(argument: string): string {
+  return /^-\d+[a-z]$/.test(argument) ? `--offset=${argument}` : argument
 }
 
 function readNumber(name: string, text: string): number {

@@ -1,4 +1,4 @@
-import { mkdtempDisposable, readFile, stat } from 'node:fs/promises'
+import { chmod, mkdtempDisposable, readFile, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
@@ -23,6 +23,19 @@ describe('meshyard render', () => {
     expect(await run('kubernetes', 'pods', '-o', file)).toBe('')
     expect(await readFile(file, 'utf8')).toBe(shown)
     expect((await stat(file)).mode & 0o777).toBe(0o600)
+    await chmod(file, 0o644)
+    await run('kubernetes', 'pods', '-o', file)
+    expect((await stat(file)).mode & 0o777).toBe(0o600)
+  })
+
+  it.each([
+    [['kubernetes', '--image', ''], '"" is no image'],
+    [['swarm', '--image', 'my image'], '"my image" is no image'],
+    [['swarm', '--mount', 'modules'], '"modules" is no folder of another machine'],
+    [['kubernetes', '--root', 'meshyard'], '"meshyard" is no folder of another machine'],
+    [['kubernetes', '--store-password-file', '/dev/null'], 'The password of the store is empty'],
+  ])('refuses %j, which no engine could run', async (line, message) => {
+    await expect(run(...line)).rejects.toThrow(message)
   })
 
   it('refuses other engines, and options of the other one', async () => {

@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, fchmodSync, fstatSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { isAbsolute } from 'node:path'
 import { UsageError, type Console } from '#lab/cli/command.ts'
 import { parseArguments } from '#lab/cli/parse-arguments.ts'
 import { renderKubernetes } from '#lab/render/kubernetes/render-kubernetes.ts'
@@ -43,6 +44,16 @@ export async function render(args: readonly string[], console: Console): Promise
     )
   }
   const { image, root, node, mount } = values
+  if (!/^\w[\w./:@-]*$/.test(image)) {
+    throw new UsageError(
+      `"${image}" is no image: write its name, such as registry.example/meshyard:1.`,
+    )
+  }
+  for (const folder of [root, ...(mount ?? [])]) {
+    if (!isAbsolute(folder)) {
+      throw new UsageError(`"${folder}" is no folder of another machine: begin with a slash.`)
+    }
+  }
   const options = { image, root, node }
   const workloads = planWorkloads(await findTopology(wanted), options)
   const text =
@@ -57,11 +68,14 @@ export async function render(args: readonly string[], console: Console): Promise
 }
 
 function readPassword(file: string): string {
+  let password: string
   try {
-    return readFileSync(file, 'utf8').trimEnd()
+    password = readFileSync(file, 'utf8').trimEnd()
   } catch (error) {
     throw new LabError(`Cannot read the password of the store: ${messageOf(error)}`)
   }
+  if (password !== '') return password
+  throw new LabError(`The password of the store is empty: write one to ${file}.`)
 }
 
 function write(text: string, file: string, { stdout }: Console): void {
@@ -70,7 +84,14 @@ function write(text: string, file: string, { stdout }: Console): void {
     return
   }
   try {
-    writeFileSync(file, text, { mode: 0o600 })
+    const fd = openSync(file, 'w', 0o600)
+    try {
+      // There may be a password in it, and it may have been there for all to read.
+      if (fstatSync(fd).isFile()) fchmodSync(fd, 0o600)
+      writeFileSync(fd, text)
+    } finally {
+      closeSync(fd)
+    }
   } catch (error) {
     throw new LabError(`Cannot write ${file}: ${messageOf(error)}`)
   }

@@ -100,7 +100,7 @@ describe('completions', () => {
   describe.each(Object.keys(shells))('in %s', (shell) => {
     it(
       'are commands, options, values, labs, nodes, and else files',
-      { timeout: 60_000 },
+      { timeout: 120_000 },
       async ({ skip }) => {
         if (spawnSync(shell, ['-c', 'true']).status !== 0) skip(`${shell} is not installed`)
         using home = mkdtempDisposableSync(join(tmpdir(), 'meshyard-'))
@@ -138,7 +138,7 @@ describe('completions', () => {
     )
   })
 
-  it.each(['bash', 'zsh', 'fish'])('print a script for %s', { timeout: 20_000 }, async (shell) => {
+  it.each(['bash', 'zsh', 'fish'])('print a script for %s', { timeout: 60_000 }, async (shell) => {
     const { stdout } = await promisify(execFile)(join(projectRoot, 'lab/bin/meshyard'), [
       'completion',
       shell,

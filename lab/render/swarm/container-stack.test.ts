@@ -43,7 +43,7 @@ describe('a stack in a swarm of one machine', () => {
     docker(['secret', 'create', store.secret, '-'], 'a password of this test')
     docker(['stack', 'deploy', '--resolve-image', 'never', '--compose-file', file, stack])
     await eventually(() => runs('control-plane') && runs('service-a') && runs('service-b'))
-  }, 120_000)
+  }, 300_000)
 
   afterAll(() => {
     if (isPrivate) docker(['swarm', 'leave', '--force'])
@@ -103,7 +103,7 @@ function docker(args: readonly string[], input = ''): string {
 
 /** What Service B answers a request for that path. */
 function ask(service: string, path: string): string {
-  const command = ['curl', '--silent', '--max-time', '8', `http://service-b:18000/${path}`]
+  const command = ['curl', '--silent', '--max-time', '20', `http://service-b:18000/${path}`]
   return spawnSync('docker', ['exec', taskOf(service), ...command], { encoding: 'utf8' }).stdout
 }
 
@@ -121,7 +121,7 @@ function runs(service: string): boolean {
 }
 
 async function eventually(holds: () => boolean): Promise<void> {
-  await vi.waitUntil(holds, { timeout: 60_000, interval: 500 })
+  await vi.waitUntil(holds, { timeout: 200_000, interval: 500 })
 }
 
 /** What passes an interface of a task, as text, from now on. */

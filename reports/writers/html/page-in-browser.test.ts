@@ -23,7 +23,7 @@ const flags = [
 const attack = `</pre></script><script>document.title = 'attacked'</script><img src=x onerror="document.title = 'attacked'">`
 
 /** What the page does once its script has run, where a browser is installed to tell. */
-describe.skipIf(!existsSync(chromium))('index.html in Chromium', { timeout: 60_000 }, () => {
+describe.skipIf(!existsSync(chromium))('index.html in Chromium', { timeout: 180_000 }, () => {
   let folder: string
   const scenario = sampleScenario({
     title: 'a log may hold anything',
@@ -70,7 +70,7 @@ describe.skipIf(!existsSync(chromium))('index.html in Chromium', { timeout: 60_0
       const { stdout } = await promisify(execFile)(
         chromium,
         [...flags, `--user-data-dir=${profile}`, `file://${folder}/index.html${fragment}`],
-        { maxBuffer: 64 * 1024 * 1024, timeout: 30_000 },
+        { maxBuffer: 64 * 1024 * 1024, timeout: 120_000 },
       )
       return stdout
     } finally {
