@@ -10,8 +10,8 @@ const soak = 'scenarios/soak/*.scenario.ts'
 const scenarios = {
   // What they claim is made in labs and nodes of their own; loading the same code for each file is half a minute.
   isolate: false,
-  testTimeout: 60_000,
-  hookTimeout: 60_000,
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
 }
 
 export default defineConfig({
@@ -21,7 +21,7 @@ export default defineConfig({
     // A garbage collection in the middle of a fast API call aborts Node 26; what tests run in-process is not to be hit.
     execArgv: ['--no-turbo-fast-api-calls'],
     // What is waited for comes as soon as a busy machine gets to it; the default of a second is for idle ones.
-    expect: { poll: { timeout: 10_000 } },
+    expect: { poll: { timeout: 15_000 } },
     projects: [
       {
         extends: true,
@@ -32,7 +32,9 @@ export default defineConfig({
             'scenarios/{mutate,support}/**/*.test.ts',
           ],
           exclude: [...configDefaults.exclude, needEngine],
-          testTimeout: 10_000,
+          // Tests that start processes wait for a busy machine, too, and several times for a condition.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
@@ -69,8 +71,8 @@ export default defineConfig({
           name: 'containers',
           include: [needEngine],
           fileParallelism: false,
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
     ],

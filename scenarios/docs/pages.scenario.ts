@@ -24,7 +24,7 @@ describe.for(pages.map((page) => ({ page, steps: readSteps(page) })).filter(hasS
     beforeAll(async () => {
       before = takeHostState([root])
       results = await runPage(page)
-    }, 300_000)
+    }, 900_000)
 
     test.for(steps.map((step, index) => ({ ...step, index, first: step.title.split('\n')[0] })))(
       'line $line is true: $first',

@@ -22,7 +22,7 @@ describe(page, () => {
     lab = await openLab('tutorial', { bare: true, backend: 'namespaces' })
     processesBefore = await processes(lab)
     const argv = [process.execPath, runner, join(root, page), '--json'] as const
-    const { stdout, stderr } = await lab.exec('service-a', argv, { timeoutMs: 55_000 })
+    const { stdout, stderr } = await lab.exec('service-a', argv, { timeoutMs: 110_000 })
     if (stdout === '') throw new Error(`${page} cannot be run: ${stderr}`)
     results = JSON.parse(stdout)
     return () => lab[Symbol.asyncDispose]()

@@ -26,6 +26,9 @@ export function withSettings(
   return { ...topology, nodes }
 }
 
+/** For TLS clients of streams: on a busy machine one that takes its time to begin is not to be taken for a plain one. */
+export const patient: Settings = { nginx_sproxy_preread_timeout: '20s' }
+
 /** Adds a Redis that forgets everything at its end to the control plane, at its first address. */
 export function withRedis(topology: Topology, { port }: { readonly port: number }): Topology {
   const settings = ['--port', `${port}`, '--protected-mode', 'no', '--appendonly', 'no']

@@ -10,7 +10,7 @@ import { openStage, Yard } from './stage.ts'
 
 it(
   "changes are waited for where the logs of proxies do not tell of them, and what is asked meanwhile is on nobody's record",
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async ({ task }) => {
     using folder = mkdtempDisposableSync(join(tmpdir(), 'meshyard-'))
     const program = join(folder.path, 'kong')

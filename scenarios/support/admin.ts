@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { makeHearingProbe, plainListener } from '#lab/state/hearing-probe.ts'
 import type { Endpoint, NodeSpec } from '#lab/topology/topology.ts'
 import { eventually } from './eventually.ts'
@@ -26,7 +29,7 @@ export async function openAdmin(yard: Yard): Promise<Admin> {
   )
   const versions = (): Promise<readonly number[]> =>
     Promise.all(nodes.map(({ name }) => appliedVersion(yard, name)))
-  /** Of the configuration with all changes so far: each makes another one. */
+  /** Of the configuration with all changes so far: each makes another one, and so may what a node stores by itself. */
   let version = Math.max(...(await versions()))
   /** Logs of other proxies than the product's own do not. */
   const logsTell = version > 0
@@ -62,8 +65,9 @@ export async function openAdmin(yard: Yard): Promise<Admin> {
       await heardByAnswers(yard, nodes)
       return
     }
+    const wanted = storedVersion(yard) ?? version
     await eventually('the nodes did not take over all changes', async () => {
-      return (await versions()).every((each) => each >= version)
+      return (await versions()).every((each) => each >= wanted)
     })
   }
   return {
@@ -172,6 +176,15 @@ function doorsOf({ processes }: NodeSpec): readonly Endpoint[] {
     const door = process.kind === 'kong' ? plainListener(process.settings) : undefined
     return door === undefined ? [] : [door]
   })
+}
+
+/** How many changes there have been, as the store of the nodes counts them; undefined where it is not the lab's own file. */
+function storedVersion({ lab }: Yard): number | undefined {
+  const file = join(lab.folder, 'kong.sqlite')
+  if (!existsSync(file)) return undefined
+  using database = new DatabaseSync(file, { readOnly: true, timeout: 5_000 })
+  const row = database.prepare('SELECT version FROM content_version').get()
+  return row === undefined ? undefined : Number(row['version'])
 }
 
 /** How many changes made the configuration that a node goes by. */

@@ -34,7 +34,7 @@ export async function expectCallers(
       ([, address]) => address ?? [],
     )
   }
-  await expect.poll(callersOf, { timeout: 3_000 }).toEqual(callers)
+  await expect.poll(callersOf).toEqual(callers)
 }
 
 /** What crossed the links to a port: one value, unless legs differ. */
@@ -44,5 +44,5 @@ export async function payloadsTo(yard: Yard, port: number): Promise<readonly str
 
 /** A proxy's error log of this scenario comes to say something; lines are written a moment after what they tell. */
 export async function expectLog(yard: Yard, proxy: string, pattern: RegExp): Promise<void> {
-  await expect.poll(() => yard.logged(proxy, 'error.log'), { timeout: 3_000 }).toMatch(pattern)
+  await expect.poll(() => yard.logged(proxy, 'error.log')).toMatch(pattern)
 }

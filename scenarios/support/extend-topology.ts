@@ -3,6 +3,7 @@ import {
   examplePlugins,
   middleNode,
   origins,
+  patient,
   withMiddleNode,
   withRedis,
   withSettings,
@@ -26,7 +27,7 @@ export function extendTopology(topology: Topology, ground: Ground): Topology {
     [`tls://${address}:19443`, `tcp://${echo}:19000`],
   ])
   const extended = withSettings(withMiddleNode(topology, ground), {
-    all: { plugins: examplePlugins('short-circuit', 'header-by-phase') },
+    all: { plugins: examplePlugins('short-circuit', 'header-by-phase'), ...patient },
     'kong-a': {
       origins: origins({
         [`https://${serviceB}:18443`]: `https://${between}:${middleNode.https}`,

@@ -158,7 +158,7 @@ function run(
   env: Readonly<Record<string, string>>,
 ): Promise<Finished> {
   const { promise, resolve } = Promise.withResolvers<Finished>()
-  const options = { cwd, env: { PATH: process.env['PATH'], ...env }, timeout: 30_000 }
+  const options = { cwd, env: { PATH: process.env['PATH'], ...env }, timeout: 50_000 }
   execFile(kongCommand, args, options, (error, stdout, stderr) => {
     const exitCode = error === null ? 0 : typeof error.code === 'number' ? error.code : -1
     resolve({ exitCode, stdout, stderr })

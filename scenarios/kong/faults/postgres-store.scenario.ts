@@ -53,7 +53,7 @@ test('a store in PostgreSQL that is down refuses changes and says so, nodes serv
     return (await ask(lab, '/gone')) === 426
   })
   expect(await ask(lab, '/here')).toBe(200)
-}, 120_000)
+}, 300_000)
 
 /** A request through both proxies, over a connection of its own. */
 async function ask(lab: Lab, path = '/'): Promise<number> {

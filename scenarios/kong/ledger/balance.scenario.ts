@@ -2,6 +2,7 @@ import { appendFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeCanary } from '#lab/probes/canary.ts'
 import { UnknownVerdict } from '#reports/record/unknown-verdict.ts'
+import { eventually } from '#scenarios/support/eventually.ts'
 import { expect } from '#scenarios/support/matchers.ts'
 import { onEveryTopology } from '#scenarios/support/scenario.ts'
 import { askByStream } from '#scenarios/support/wire/ask-by-stream.ts'
@@ -62,7 +63,16 @@ onEveryTopology((scenario, ground) => {
   scenario('a request that is lost between the proxies is missed there', async ({ yard }) => {
     await yard.lab.killNode('kong-b')
     const id = makeCanary()
-    await yard.run('service-a', [...curl, '--max-time', '0.3', '--user-agent', id, plain])
+    const enough = new AbortController()
+    const asking = yard
+      .run('service-a', [...curl, '--user-agent', id, plain], { signal: enough.signal })
+      .catch(() => undefined)
+    await eventually('the request does not come to kong-a', async () => {
+      const { hops } = (await yard.wire()).link('service-a', 'kong-a')
+      return hops.some((hop) => hop.find(id).length > 0)
+    })
+    enough.abort()
+    await asking
     await expect(expect(yard).toBalance(byPackets)).rejects.toThrow(
       new RegExp(
         `${id}: kong-a to kong-b has it 0 times instead of 1; service-a to kong-a has it 1 times`,

@@ -1,5 +1,5 @@
 import { makeCanary } from '#lab/probes/canary.ts'
-import { origins, withSettings } from '#scenarios/support/adapt-topology.ts'
+import { origins, patient, withSettings } from '#scenarios/support/adapt-topology.ts'
 import { expect } from '#scenarios/support/matchers.ts'
 import { onEveryTopology } from '#scenarios/support/scenario.ts'
 import { askByStream } from '#scenarios/support/wire/ask-by-stream.ts'
@@ -30,7 +30,10 @@ function adapt(topology: Topology, { addresses }: Ground): Topology {
     `${from}://${addresses[host]}:${ports[from]}`,
     `${to}://${addresses.echo}:${ports[to]}`,
   ])
-  return withSettings(topology, { 'kong-b': { origins: origins(Object.fromEntries(table)) } })
+  return withSettings(topology, {
+    all: patient,
+    'kong-b': { origins: origins(Object.fromEntries(table)) },
+  })
 }
 
 onEveryTopology(

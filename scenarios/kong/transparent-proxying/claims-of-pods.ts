@@ -59,7 +59,7 @@ export function claimsOfPods(scenario: Scenario): void {
 }
 
 function curl(...rest: readonly string[]): [string, ...string[]] {
-  return ['curl', '--silent', '--show-error', '--max-time', '5', ...rest]
+  return ['curl', '--silent', '--show-error', '--max-time', '20', ...rest]
 }
 
 /** The address from which the echo service says that it was called. */
