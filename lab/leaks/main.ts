@@ -8,6 +8,7 @@ import { projectRoot } from '#lab/run/home.ts'
 import { describeFault } from '#lab/run/lab-error.ts'
 import type { Backend } from '#lab/runtime/runtime.ts'
 import { findTopology } from '#lab/topology/find-topology.ts'
+import { lendFolder } from './lend-folder.ts'
 import { groupOf, removeGroups } from './memory-group.ts'
 import { parseCampaignArguments } from './parse-campaign-arguments.ts'
 
@@ -37,6 +38,7 @@ async function harm(args: readonly string[]): Promise<number> {
   const { topology, backend } = parseCampaignArguments(args)
   const victim = await findTopology(topology)
   const home = mkdtempSync('/var/tmp/meshyard-leaks-')
+  using _cover = lendFolder(join(projectRoot, '.meshyard'))
   try {
     const inside = [process.execPath, join(import.meta.dirname, 'inside.ts'), home, ...args]
     const prepared = ['sh', '-euc', prepare[backend], home, projectRoot, ...inside]
