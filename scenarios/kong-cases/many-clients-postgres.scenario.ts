@@ -96,6 +96,33 @@ describe(`${clients} clients at once, counted in PostgreSQL`, () => {
     expect(await counted(limit)).toBe(2)
   })
 
+  it('wait for a use that the database has not taken yet: nobody is let in beside it', async () => {
+    const [first] = nodes
+    const limit = await openLimit('https', 1)
+    const ask = async (host = limit.host): Promise<number> =>
+      (await first.get('/', { host })).status
+    await database.query('BEGIN')
+    let next
+    try {
+      // Can be read, not written to.
+      await database.query('LOCK TABLE meshyard.counters IN EXCLUSIVE MODE')
+      expect(await ask()).toBe(200)
+      await eventually('the use waits for the lock', async () => {
+        return (await database.query('SELECT 1 FROM pg_locks WHERE NOT granted')).length > 0
+      })
+      next = ask()
+      // What comes after it is answered many times over, and so would it be.
+      for (let after = 0; after < 30; after++) {
+        // oxlint-disable-next-line no-await-in-loop -- one after the other
+        expect(await ask('nobody.test')).toBe(404)
+      }
+    } finally {
+      await database.query('COMMIT')
+    }
+    expect(await next).toBe(429)
+    expect(await counted(limit)).toBe(1)
+  })
+
   it('pass through two nodes at most as often as the limit for each, and none is forgotten', async () => {
     const limit = await openLimit('https', 20)
     const answers = await burst(limit, { of: nodes })

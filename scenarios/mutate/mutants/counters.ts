@@ -7,6 +7,7 @@ const byIp = seenBy(once, 'counts once over mutual TLS: policy cluster, by ip')
 const byConsumer = seenBy(once, 'counts once over mutual TLS: policy cluster, by consumer')
 const byCredential = seenBy(once, 'counts once over mutual TLS: policy cluster, by credential')
 const atOnce = seenBy('kong-cases/many-clients-postgres', 'where the limit is two')
+const beside = seenBy('kong-cases/many-clients-postgres', 'nobody is let in beside it')
 const inCluster = { file: 'core/kong/plugins/limits/cluster-counters.ts' }
 
 /** What is counted, how often, and under which name. */
@@ -41,7 +42,7 @@ export const counters: readonly Mutant[] = [
     breaks: 'A question overtakes uses that are on their way to the store.',
     text: '      await this.#store()\n',
     replacement: '      void this.#store()\n',
-    watchers: [atOnce, ...wider],
+    watchers: [beside, ...wider],
   },
   {
     file: 'core/store/sqlite-counters.ts',
