@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { LabError } from '#lab/run/lab-error.ts'
 import { connectEngine, type Engine } from '#lab/runtime/containers/engine.ts'
 import { provideHostImage } from '#lab/runtime/containers/host-image.ts'
 import { ownerLabel, thisOwner } from '#lab/runtime/containers/owner.ts'
@@ -7,6 +8,9 @@ import { groupsNamed } from './control-groups.ts'
 import type { Leave } from './controls.ts'
 import type { Machine } from './machine.ts'
 import type { Traces } from './traces.ts'
+
+/** One that has locked itself up never answers. */
+const answerMs = 60_000
 
 /** A machine with a container engine that nobody else uses, one that `.ci/with-private-docker` has started. */
 export async function withEngine(machine: Machine): Promise<Machine> {
@@ -25,12 +29,16 @@ export async function withEngine(machine: Machine): Promise<Machine> {
 
 /** What the engine tells of itself, and what it has in its own folder and in its own control groups. */
 async function takeOf(engine: Engine, folder: string): Promise<Traces> {
+  const abortSignal = AbortSignal.timeout(answerMs)
   const [containers, networks, volumes, images] = await Promise.all([
-    engine.listContainers({ all: true }),
-    engine.listNetworks(),
-    engine.listVolumes(),
-    engine.listImages({ all: true }),
-  ])
+    engine.listContainers({ all: true, abortSignal }),
+    engine.listNetworks({ abortSignal }),
+    engine.listVolumes({ abortSignal }),
+    engine.listImages({ all: true, abortSignal }),
+  ]).catch((cause: unknown) => {
+    if (!abortSignal.aborted) throw cause
+    throw new LabError(`The container engine does not answer within ${answerMs} ms.`)
+  })
   const files = ['containers', 'volumes', 'overlay2', 'image/overlay2/layerdb/mounts']
   return {
     containers: containers.map(({ Id, State, Names }) => `${State} ${Names[0]} ${Id}`).toSorted(),

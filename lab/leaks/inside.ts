@@ -1,4 +1,5 @@
 import { text } from 'node:stream/consumers'
+import { describeFault } from '#lab/run/lab-error.ts'
 import type { Topology } from '#lab/topology/topology.ts'
 import { runCampaign } from './campaign.ts'
 import { enterGroups } from './control-groups.ts'
@@ -33,6 +34,9 @@ const result = await runCampaign({
       )
     }
   },
+}).catch((error: unknown) => {
+  process.stderr.write(`Error: ${describeFault(error)}\n`)
+  process.exit(1)
 })
 if (process.stderr.isTTY) process.stderr.write('\r')
 process.stdout.write(renderCampaign(result, options))
