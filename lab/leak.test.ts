@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   rmSync,
   symlinkSync,
   unlinkSync,
@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { fingerprint } from '#netns/fingerprint.ts'
+import { abandonedPlaces, campaignPlaces } from './leaks/campaign-places.ts'
 import { groupOf, whyNoMemoryGroup } from './leaks/memory-group.ts'
 import { harms } from './leaks/moments.ts'
 import { projectRoot } from './run/home.ts'
@@ -64,10 +65,6 @@ beforeAll(() => {
 afterAll(() => {
   rmSync(home, { recursive: true })
 })
-
-function campaignPlaces(): readonly string[] {
-  return readdirSync('/var/tmp').filter((name) => name.startsWith('meshyard-leaks-'))
-}
 
 function run(argv: readonly string[]): Promise<Ended> {
   return runToEnd(argv, { environment: { MESHYARD_HOME: home } })
@@ -141,11 +138,11 @@ describe('harm to a lab', () => {
 
   it('leaves no place of its own behind', async () => {
     // Those of campaigns that others run at the same time go, too, when they end.
-    const left = (): readonly string[] =>
-      campaignPlaces().filter(
-        (name) => !others.includes(name) && processesWorkingIn(join('/var/tmp', name)).length === 0,
-      )
-    await expect.poll(left).toStrictEqual([])
+    await expect.poll(() => abandonedPlaces(others)).toStrictEqual([])
+  })
+
+  it('leaves the home of labs, which campaigns beside it have covered', () => {
+    expect(existsSync(join(projectRoot, '.meshyard'))).toBe(true)
   })
 })
 

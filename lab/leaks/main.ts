@@ -8,7 +8,7 @@ import { projectRoot } from '#lab/run/home.ts'
 import { describeFault } from '#lab/run/lab-error.ts'
 import type { Backend } from '#lab/runtime/runtime.ts'
 import { findTopology } from '#lab/topology/find-topology.ts'
-import { lendFolder } from './lend-folder.ts'
+import { campaignPlace } from './campaign-places.ts'
 import { groupOf, removeGroups } from './memory-group.ts'
 import { parseCampaignArguments } from './parse-campaign-arguments.ts'
 
@@ -37,8 +37,7 @@ async function main(args: readonly string[]): Promise<number> {
 async function harm(args: readonly string[]): Promise<number> {
   const { topology, backend } = parseCampaignArguments(args)
   const victim = await findTopology(topology)
-  const home = mkdtempSync('/var/tmp/meshyard-leaks-')
-  using _cover = lendFolder(join(projectRoot, '.meshyard'))
+  const home = mkdtempSync(campaignPlace)
   try {
     const inside = [process.execPath, join(import.meta.dirname, 'inside.ts'), home, ...args]
     const prepared = ['sh', '-euc', prepare[backend], home, projectRoot, ...inside]
@@ -64,8 +63,13 @@ async function harm(args: readonly string[]): Promise<number> {
 
 const privateEngine = join(projectRoot, '.ci/with-private-docker')
 
-/** A small file system for the labs, and empty ones where others on this machine leave their things meanwhile. */
+/**
+ * A small file system for the labs, and empty ones where others on this machine leave their things meanwhile. The home of
+ * labs is made first, for others make it as soon as they need it, and it stays: to remove it would uncover it for campaigns
+ * beside this one.
+ */
 const cover = `
+  mkdir -p "$1/.meshyard" 2>/dev/null || :
   mount -t tmpfs -o size=48m labs "$0"
   mount -t tmpfs shm /dev/shm
   [ ! -d "$1/.meshyard" ] || mount -t tmpfs own "$1/.meshyard"`

@@ -1,13 +1,13 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import type { Container } from 'dockerode'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readJsonLines } from '#lab/holder/json-lines.ts'
+import { abandonedPlaces, campaignPlaces } from '#lab/leaks/campaign-places.ts'
 import { harms } from '#lab/leaks/moments.ts'
 import { projectRoot } from '#lab/run/home.ts'
-import { processesWorkingIn } from '#lab/run/processes-working-in.ts'
 import { runToEnd } from '#lab/run/run-to-end.ts'
 import { connectEngine, type Engine } from './containers/engine.ts'
 import { takeTraces, type EngineTraces } from './containers/engine-traces.ts'
@@ -80,10 +80,6 @@ async function collectIds(): Promise<void> {
   for await (const event of readJsonLines<{ readonly id: string }>(events)) ids.add(event.id)
 }
 
-function campaignPlaces(): readonly string[] {
-  return readdirSync('/var/tmp').filter((name) => name.startsWith('meshyard-leaks-'))
-}
-
 function traces(): Promise<EngineTraces> {
   return takeTraces(engine, { ids, folder: home })
 }
@@ -96,7 +92,7 @@ describe('harm to a lab of containers', () => {
       const topology = join(home, 'pair.json')
       writeFileSync(topology, JSON.stringify(pair))
       const before = await traces()
-      const others = new Set(campaignPlaces())
+      const others = campaignPlaces()
       const options = ['--backend', 'containers', '--moments', String(moments)]
       const program = [process.execPath, join(projectRoot, 'lab/leaks/main.ts')]
       const campaign = [...program, ...options, '--topology', topology]
@@ -117,11 +113,7 @@ describe('harm to a lab of containers', () => {
       // It has an engine of its own, which is gone, too.
       expect(await traces()).toStrictEqual(before)
       // Those of campaigns that others run at the same time go, too, when they end.
-      const left = (): readonly string[] =>
-        campaignPlaces().filter(
-          (name) => !others.has(name) && processesWorkingIn(join('/var/tmp', name)).length === 0,
-        )
-      await expect.poll(left).toStrictEqual([])
+      await expect.poll(() => abandonedPlaces(others)).toStrictEqual([])
     },
   )
 })
