@@ -14,6 +14,10 @@ export class Holds<held> {
     }
   }
 
+  has(place: string): boolean {
+    return this.of(place).length > 0
+  }
+
   /** Oldest first. */
   of(place: string): readonly held[] {
     return (this.#held.get(place) ?? []).map(({ held }) => held)

@@ -22,7 +22,7 @@ export class LinkFaults {
   readonly #plan: LabPlan
   readonly #runtime: Runtime
   readonly #layout: LinkLayout
-  readonly #shapes = new Map<string, readonly { readonly owner: object; readonly shape: Shape }[]>()
+  readonly #shapes = new Holds<Shape>()
   readonly #down = new Holds<PlacedInterface>()
   /** Ends with the process: what it made at a point is taken back by whoever heals the fault there. */
   #shaper: Shaper | undefined
@@ -54,7 +54,7 @@ export class LinkFaults {
       const letGo = this.#down.hold(key, end)
       taken.defer(() => {
         letGo()
-        if (this.#down.of(key).length === 0) bringLinkUp(place, end, planned)
+        if (!this.#down.has(key)) bringLinkUp(place, end, planned)
       })
     }
     const owned = taken.move()
@@ -75,12 +75,15 @@ export class LinkFaults {
     const shaper = this.#shaper
     const shape = shapeOf(spec)
     const ways = planLinkFault(spec, this.#plan, this.#layout).map((way) => this.#identify(way))
-    const owner = {}
     await using applied = new AsyncDisposableStack()
     for (const { point } of ways) {
-      applied.defer(() => this.#change(shaper, point, owner, undefined))
+      const letGo = this.#shapes.hold(pointKey(point), shape)
+      applied.defer(() => {
+        letGo()
+        return this.#reshape(shaper, point)
+      })
       // oxlint-disable-next-line no-await-in-loop -- the shaper takes one call at a time
-      await this.#change(shaper, point, owner, shape)
+      await this.#reshape(shaper, point)
     }
     const measured = []
     for (const way of ways.slice(0, measurements)) {
@@ -108,20 +111,9 @@ export class LinkFaults {
     }
   }
 
-  async #change(
-    shaper: Shaper,
-    point: ShapingPoint,
-    owner: object,
-    shape: Shape | undefined,
-  ): Promise<void> {
-    const key = pointKey(point)
-    const others = (this.#shapes.get(key) ?? []).filter((each) => each.owner !== owner)
-    const all = shape === undefined ? others : [...others, { owner, shape }]
-    this.#shapes.set(key, all)
-    await shaper.shape(
-      point,
-      all.length === 0 ? undefined : combineShapes(all.map((each) => each.shape)),
-    )
+  #reshape(shaper: Shaper, point: ShapingPoint): Promise<void> {
+    const shapes = this.#shapes.of(pointKey(point))
+    return shaper.shape(point, shapes.length === 0 ? undefined : combineShapes(shapes))
   }
 
   #identify(way: ShapedWay): ShapedWay {

@@ -17,7 +17,6 @@ export class NodeFaults {
   readonly #paused = new Holds<'paused'>()
   /** What its processes run behind: the newest counts. */
   readonly #clocks = new Holds<readonly string[]>()
-
   readonly #store = new Holds<AppliedFault>()
 
   constructor(lab: NodeControl) {
@@ -69,7 +68,7 @@ export class NodeFaults {
       by: 'signal',
       heal: async () => {
         letGo()
-        if (this.#paused.of(node).length === 0) this.#signal(node, 'SIGCONT')
+        if (!this.#paused.has(node)) this.#signal(node, 'SIGCONT')
       },
     }
   }
@@ -98,23 +97,23 @@ export class NodeFaults {
       ...down,
       heal: async () => {
         letGo()
-        if (this.#store.of('store').length === 0) await down.heal?.()
+        if (!this.#store.has('store')) await down.heal?.()
       },
     }
   }
 
   async #restart(node: string): Promise<void> {
     // One that is held up hears nothing else.
-    await this.#lab.stopNode(node, this.#paused.of(node).length > 0 ? 'SIGKILL' : 'SIGTERM')
+    await this.#lab.stopNode(node, this.#paused.has(node) ? 'SIGKILL' : 'SIGTERM')
     await this.#start(node)
   }
 
   async #start(node: string): Promise<void> {
     const wrapper = this.#clocks.of(node).at(-1) ?? []
     for (const process of this.#lab.processesOf(node)) process.runBehind(wrapper)
-    if (this.#killed.of(node).length > 0) return
+    if (this.#killed.has(node)) return
     await this.#lab.startNode(node)
-    if (this.#paused.of(node).length > 0) this.#signal(node, 'SIGSTOP')
+    if (this.#paused.has(node)) this.#signal(node, 'SIGSTOP')
   }
 
   #signal(node: string, signal: 'SIGSTOP' | 'SIGCONT'): void {

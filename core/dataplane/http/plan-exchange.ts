@@ -67,13 +67,18 @@ export function routePeerRequest(
   client: ClientSide,
   from: MeshRequest,
 ): Routed | Refusal {
-  const encrypted = routeRequest(head, routes, client)
-  if (routesOfPlainClients === undefined) return encrypted
-  const plain = routeRequest(head, routesOfPlainClients, client)
-  const took = [encrypted, plain].find(
-    ({ route }) => route !== undefined && cameByRoute(from, route.id),
-  )
-  return took ?? (from.clientEncrypted ? encrypted : plain)
+  if (routesOfPlainClients === undefined) return routeRequest(head, routes, client)
+  const [likely, other] = from.clientEncrypted
+    ? [routes, routesOfPlainClients]
+    : [routesOfPlainClients, routes]
+  const byClient = routeRequest(head, likely, client)
+  if (peerTook(from, byClient)) return byClient
+  const byOther = routeRequest(head, other, client)
+  return peerTook(from, byOther) ? byOther : byClient
+}
+
+function peerTook(from: MeshRequest, { route }: Routed | Refusal): boolean {
+  return route !== undefined && cameByRoute(from, route.id)
 }
 
 /** What is to be sent to the upstream that was chosen for a request. */
