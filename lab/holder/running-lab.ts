@@ -51,7 +51,7 @@ export class RunningLab {
   async start({ onEvent, prepared }: StartOptions): Promise<void> {
     if (this.plan.bare) {
       this.#reset = await this.#remember()
-      this.#reset.complete([])
+      await this.#reset.complete([])
       return
     }
     const wanted = this.plan.entities ?? nothing
@@ -88,7 +88,7 @@ export class RunningLab {
         onEvent({ kind: 'node', node, afterMs: performance.now() })
       }),
     ])
-    reset.complete(entities)
+    await reset.complete(entities)
     this.#reset = reset
   }
 

@@ -59,15 +59,19 @@ export class WarmReset {
     return new WarmReset(lab, memories)
   }
 
-  /** Remembers who listens now, and what Kong was told. */
-  complete(entities: readonly Entity[]): void {
+  /** Remembers who listens now, and what Kong was told, once the connections by which it was told have ended. */
+  async complete(entities: readonly Entity[]): Promise<void> {
     this.#entities = entities
-    this.#memories = new Map(
-      Array.from(this.#memories, ([name, memory]) => {
-        const sockets = readSockets(this.#lab.runtime.network.namespace(name))
-        return [name, { ...memory, state: { ...memory.state, ...sockets } }]
+    const memories = await Promise.all(
+      Array.from(this.#memories, async ([name, memory]) => {
+        const namespace = this.#lab.runtime.network.namespace(name)
+        // Whoever has one that never ends has it for good: it is part of the lab.
+        await until(() => isSettled(namespace), { withinMs: settleMs })
+        const state = { ...memory.state, ...readSockets(namespace) }
+        return [name, { ...memory, state }] as const
       }),
     )
+    this.#memories = new Map(memories)
   }
 
   /** @throws LabError when a node does not start or the Admin API refuses what it took before. */
@@ -223,6 +227,12 @@ export class WarmReset {
     const differences = compareStates(before, state.namespaces)
     return [state, differences.filter((line) => !isEndedConnection(line))]
   }
+}
+
+/** Whether no connection is about to begin or to end. */
+function isSettled(namespace: NetworkNamespace): boolean {
+  const { connected } = namespace.run(() => readTcpSockets(namespace.label))
+  return connected.every(({ established }) => established)
 }
 
 /** How many; none where the kernel cannot, which then shows in the state. */

@@ -13,6 +13,8 @@ export interface ListedSocket {
   readonly remote: { readonly address: string; readonly port: number }
   /** 0: no process has it, since it is not accepted yet or about to end. */
   readonly inode: number
+  /** Whether neither end has closed it, as far as this one knows. */
+  readonly established: boolean
   /** What the kernel knows it by. */
   readonly id: Buffer
 }
@@ -61,6 +63,7 @@ export function parseConnection({ body }: NetlinkMessage): ListedSocket {
     local: { address: renderAddress(id.subarray(4, 4 + bytes)), port: id.readUInt16BE(0) },
     remote: { address: renderAddress(id.subarray(20, 20 + bytes)), port: id.readUInt16BE(2) },
     inode: body.readUInt32LE(68),
+    established: body[1] === TCP_ESTABLISHED,
     id: Buffer.from(id),
   }
 }
@@ -91,6 +94,7 @@ const SOCK_DIAG_BY_FAMILY = 20
 const SOCK_DESTROY = 21
 const ID_BYTES = 48
 const IPPROTO_TCP = 6
+const TCP_ESTABLISHED = 1
 const TCP_TIME_WAIT = 6
 const TCP_LISTEN = 10
 const ALL_STATES = 0xfff
