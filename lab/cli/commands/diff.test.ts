@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempDisposableSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
@@ -16,7 +16,8 @@ it(
     const program = [join(projectRoot, 'lab/bin/meshyard'), 'diff', ...proxies, ...suite]
     // Without what this very run has in its environment.
     const own = ['env', '-i', `PATH=${process.env['PATH']}`, `HOME=${process.env['HOME']}`]
-    const ended = await runToEnd([...own, ...program, '-o', 'json'], { cwd: tmpdir() })
+    using elsewhere = mkdtempDisposableSync(join(tmpdir(), 'meshyard-'))
+    const ended = await runToEnd([...own, ...program, '-o', 'json'], { cwd: elsewhere.path })
     const reports = [...ended.stderr.matchAll(/^Report: (.*)$/gm)].map(([, report = '']) => report)
     onTestFinished(() => {
       for (const report of reports) {

@@ -98,24 +98,28 @@ onEveryTopology(
       'a delay of what kong-b sends is asked, measured by probes and seen in the packets alike',
       async ({ yard }) => {
         const askedMs = 60
-        let sinceMs = Date.now()
-        await greet(yard)
-        expect(await acceptedAfterMs(yard, 'mesh', { sinceMs })).toBeLessThan(askedMs)
+        const accepted = async (): Promise<number> => {
+          const sinceMs = Date.now()
+          await greet(yard)
+          return acceptedAfterMs(yard, 'mesh', { sinceMs })
+        }
+        const delay = { kind: 'delay', link: 'mesh', from: 'kong-b', ms: askedMs } as const
+        const measured = async (): Promise<number> => {
+          await using fault = await yard.lab.fault(delay)
+          return fault.status.measured[0]?.delayMs?.least ?? 0
+        }
+        // A busy machine makes some of them longer, and none shorter.
+        const untilBelow = async (mostMs: number, look: () => Promise<number>): Promise<number> => {
+          const seen: number[] = []
+          await expect.poll(async () => seen[seen.push(await look()) - 1]).toBeLessThan(mostMs)
+          return Math.min(...seen)
+        }
+        await untilBelow(askedMs / 2, accepted)
+        expect(await untilBelow(askedMs * 2, measured)).toBeGreaterThanOrEqual(askedMs - 0.5)
         {
-          await using fault = await yard.lab.fault({
-            kind: 'delay',
-            link: 'mesh',
-            from: 'kong-b',
-            ms: askedMs,
-          })
-          const [measured] = fault.status.measured
-          expect(measured?.delayMs?.least).toBeGreaterThanOrEqual(askedMs - 0.5)
-          expect(measured?.delayMs?.least).toBeLessThan(askedMs * 10)
-          sinceMs = Date.now()
+          await using _fault = await yard.lab.fault(delay)
           expect((await greet(yard)).stdout).toBe(greeting)
-          const afterMs = await acceptedAfterMs(yard, 'mesh', { sinceMs })
-          expect(afterMs).toBeGreaterThanOrEqual(askedMs - 0.5)
-          expect(afterMs).toBeLessThan(askedMs * 20)
+          expect(await untilBelow(askedMs * 2, accepted)).toBeGreaterThanOrEqual(askedMs - 0.5)
         }
         await expectWhole(yard)
       },
