@@ -40,9 +40,14 @@ export async function measureFault(
   }
 }
 
+/** How long a machine may leave whoever delays packets without a turn. */
+const busyMs = 2_000
+
 /** Few enough to be over soon, and enough to tell. */
 function probes(shape: Shape): ProbeOptions {
   const patienceMs = 50 + shape.delayMs + shape.jitterMs
+  // Where some have to arrive, none by then is a machine that had no time for them yet.
+  const firstWithinMs = shape.cut || shape.loss >= 1 ? patienceMs : patienceMs + busyMs
   if (shape.rate !== undefined) {
     const bytes = shape.rate < 2e6 ? 64 : 1_200
     const wanted = burstOf(shape.rate) + (shape.rate / 8) * 0.15
@@ -54,6 +59,7 @@ function probes(shape: Shape): ProbeOptions {
     packets,
     bytes: 64,
     patienceMs,
+    firstWithinMs,
     ...(shape.duplicate > 0 && { repeatsWithinMs: patienceMs }),
   }
 }

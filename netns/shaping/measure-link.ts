@@ -18,6 +18,8 @@ export interface ProbeOptions {
   readonly bytes: number
   /** How long after the last arrival one that is missing counts as lost. */
   readonly patienceMs: number
+  /** How long after the last was sent none may have arrived. Default: `patienceMs`. */
+  readonly firstWithinMs?: number
   /** How long after the last arrival one more of the same packet may come. Default: 0. */
   readonly repeatsWithinMs?: number
 }
@@ -47,7 +49,7 @@ const headerBytes = 14 + 20 + 8
 /** Sends probes one way and tells what arrived when. Arrivals from `skip` bytes on count for the rate: a bucket may start full. */
 export async function measureWay(
   way: ProbedWay,
-  { packets, bytes, patienceMs, repeatsWithinMs = 0 }: ProbeOptions,
+  { packets, bytes, patienceMs, firstWithinMs = patienceMs, repeatsWithinMs = 0 }: ProbeOptions,
   { skip = 0 }: { readonly skip?: number } = {},
 ): Promise<Measured> {
   using sockets = new DisposableStack()
@@ -80,7 +82,10 @@ export async function measureWay(
     if (number % together === together - 1) await wait(1)
   }
   lastMs = performance.now()
-  const patience = (): number => (arrivals.length < packets ? patienceMs : repeatsWithinMs)
+  const patience = (): number => {
+    if (arrivals.length === 0) return firstWithinMs
+    return arrivals.length < packets ? patienceMs : repeatsWithinMs
+  }
   while (performance.now() - lastMs < patience()) {
     // oxlint-disable-next-line no-await-in-loop -- looks again until all are there
     await wait(1)
