@@ -3,6 +3,7 @@ import { connect as connectTls } from 'node:tls'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { patient } from '#scenarios/support/adapt-topology.ts'
 import { heardOfChanges } from '#scenarios/support/heard-of-changes.ts'
 import { joinedMesh } from '#scenarios/support/joined-mesh.ts'
 import { openKongCluster, type KongNode } from '#scenarios/support/kong-cluster.ts'
@@ -18,6 +19,7 @@ describe('kong mesh rotate-ca', () => {
     const settings = {
       plugins: `bundled, ${examples}/header-by-phase.ts`,
       stream_listen: 'ADDRESS:9000',
+      ...patient,
     }
     const single = await cluster.start('kong-1', { ...settings, upstream_keepalive: '0' })
     const keeping = await cluster.start('kong-2', { ...settings, upstream_keepalive: '60' })
@@ -65,7 +67,7 @@ describe('kong mesh rotate-ca', () => {
           port: 9000,
           send: 'twelve bytes',
         })
-        return text.split('\n')[1] ?? ''
+        return text.split('\n')[1] ?? `a stream that said ${JSON.stringify(text)}`
       },
     ])
     const rotated = await single.kong('mesh', 'rotate-ca', '--wait', '3')

@@ -25,7 +25,7 @@ export function classifyFirstBytes(
 /** Watches for the first bytes of a channel and puts them back when it has seen enough. */
 export interface FirstBytesWatch {
   readonly seen: Promise<FirstBytes>
-  /** Ends the wait: the client counts as plain, unless it is decided already. */
+  /** Ends the wait: the client counts as plain, unless what it has sent so far decides. */
   giveUp(): void
 }
 

@@ -18,7 +18,7 @@ export interface PeekOptions<verdict> {
 
 export interface Peek<verdict> {
   readonly seen: Promise<Peeked<verdict>>
-  /** Ends the wait, unless it is decided already. */
+  /** Ends the wait, unless what has come so far decides. */
   giveUp(): void
 }
 
@@ -43,7 +43,10 @@ export function peekBytes<verdict>(
     }
     resolve(peeked)
   }
-  const giveUp = (): void => settle({ kind: 'undecided', ended: false, bytes })
+  // What has come is read first, after timers and before this: that the process had no turn is no client's silence.
+  const giveUp = (): void => {
+    setImmediate(() => settle({ kind: 'undecided', ended: false, bytes }))
+  }
   const timer = setTimeout(giveUp, timeoutMs)
   channel.open({
     onBytes(chunk) {
