@@ -8,6 +8,9 @@ import type { ShapedWay } from './plan-link-fault.ts'
 /** Our own packets cannot fill a faster link from one thread. */
 const fastestMbit = 50
 
+/** How long a machine may leave whoever delays packets without a turn. */
+const busyMs = 2_000
+
 /**
  * Sends probes over a link to see what became of it; undefined where the ends have no addresses in one network, or what
  * is asked cannot be seen by probes.
@@ -28,7 +31,15 @@ export async function measureFault(
     destination: bare(destination),
   }
   const skip = shape.rate === undefined ? 0 : burstOf(shape.rate)
-  const { sent, arrived, repeated, delayMs, rate } = await measureWay(way, probes(shape), { skip })
+  const sending = probes(shape)
+  // Where some have to arrive, none in time is a machine that had no time for them yet.
+  const someArrive = !shape.cut && shape.loss < 1
+  const patient = someArrive ? { firstWithinMs: sending.patienceMs + busyMs } : {}
+  const { sent, arrived, repeated, delayMs, rate } = await measureWay(
+    way,
+    { ...sending, ...patient },
+    { skip },
+  )
   return {
     from: from.namespace,
     to: to.namespace,
@@ -40,14 +51,9 @@ export async function measureFault(
   }
 }
 
-/** How long a machine may leave whoever delays packets without a turn. */
-const busyMs = 2_000
-
 /** Few enough to be over soon, and enough to tell. */
 function probes(shape: Shape): ProbeOptions {
   const patienceMs = 50 + shape.delayMs + shape.jitterMs
-  // Where some have to arrive, none by then is a machine that had no time for them yet.
-  const firstWithinMs = shape.cut || shape.loss >= 1 ? patienceMs : patienceMs + busyMs
   if (shape.rate !== undefined) {
     const bytes = shape.rate < 2e6 ? 64 : 1_200
     const wanted = burstOf(shape.rate) + (shape.rate / 8) * 0.15
@@ -59,7 +65,6 @@ function probes(shape: Shape): ProbeOptions {
     packets,
     bytes: 64,
     patienceMs,
-    firstWithinMs,
     ...(shape.duplicate > 0 && { repeatsWithinMs: patienceMs }),
   }
 }
